@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Decisions and what else an operator is told: one structured event to the
+ * netlink group, one tracepoint, one counter by reason.
+ */
+#ifndef _KITH_CONTROL_EVENT_H
+#define _KITH_CONTROL_EVENT_H
+
+#include <linux/types.h>
+#include <linux/kith.h>
+
+struct kith_credential;
+
+/* A connection as events and dumps show it; strings may be NULL. */
+struct kith_conn_info {
+	u8 id[KITH_CONN_ID_LEN];
+	bool has_id;
+	enum kith_conn_kind kind;
+	enum kith_conn_state state;
+	pid_t pid;
+	char comm[16];
+	u8 family;			/* AF_INET or AF_INET6 */
+	u8 local[16], remote[16];	/* 4 or 16 bytes used */
+	u16 local_port, remote_port;	/* host order */
+	const char *local_id, *peer_id, *workload, *cipher, *rule;
+	s64 since;			/* ms since 1970 */
+	u32 pending, queued;		/* listeners */
+};
+
+struct kith_event {
+	enum kith_event_kind kind;
+	enum kith_decision decision;	/* kind decision */
+	enum kith_reason reason;
+	enum kith_side side;
+	int err;			/* 0 or a positive errno */
+	u64 generation;
+	const char *detail;		/* or NULL */
+	const struct kith_conn_info *conn;	/* or NULL */
+	struct kith_credential *credential;	/* or NULL */
+};
+
+/* Counts @event->reason, fires the tracepoint and tells the group. Never
+ * fails; a lost event is counted. Any context that is not hard irq. */
+void kith_event_emit(const struct kith_event *event);
+
+u64 kith_event_count(enum kith_reason reason);
+u64 kith_event_lost(void);
+
+#endif

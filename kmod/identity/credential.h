@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Credentials: the key pair and X.509-SVID of one program under one set of
+ * process credentials (real uid and gid, cgroup, user namespace).
+ *
+ * A credential is born attesting (an upcall asks the agent which workload the
+ * program is), becomes issuing (key made, CSR built), ready (chain installed),
+ * or refused. It is renewed in place: a new SVID replaces the old one, which
+ * lives until the last handshake that took it lets go.
+ */
+#ifndef _KITH_IDENTITY_CREDENTIAL_H
+#define _KITH_IDENTITY_CREDENTIAL_H
+
+#include <linux/list.h>
+#include <linux/refcount.h>
+#include <linux/kith.h>
+#include "../handshake/engine.h"
+
+struct kith_program;
+struct kith_credential;
+
+/* How long a connection waits for the agent (DESIGN law 7). */
+#define KITH_ATTEST_WAIT_MS	10000
+
+/* An issued identity: immutable, refcounted. */
+struct kith_svid {
+	refcount_t ref;
+	struct kith_key *key;
+	struct kith_certs *chain;
+	struct kith_svid_facts facts;
+	char workload[KITH_NAME_MAX + 1];
+	/* private: */
+	struct rcu_head rcu;
+};
+
+/* Told once when a pending credential becomes ready or fails. */
+struct kith_credential_waiter {
+	struct list_head link;		/* credential's lock */
+	/* Process or softirq context, must not sleep. The waiter is already
+	 * off the list. */
+	void (*settled)(struct kith_credential_waiter *waiter);
+};
+
+/**
+ * kith_credential_current() - credential of current in @program
+ * @program: current's program
+ *
+ * Found or made for current's real credentials; a new or stale-refused one
+ * starts an attestation. May sleep. Return: a reference, or ERR_PTR(-ENOMEM).
+ */
+struct kith_credential *kith_credential_current(struct kith_program *program);
+struct kith_credential *kith_credential_get(struct kith_credential *credential);
+void kith_credential_put(struct kith_credential *credential);
+
+/**
+ * kith_credential_svid() - the SVID in force
+ * @credential: any
+ * @reason: why there is none, when there is none
+ *
+ * Any context. Return: a reference to put with kith_svid_put(), or
+ * ERR_PTR(-EINPROGRESS) while attesting or issuing, -ENOKEY when refused or
+ * timed out, -EKEYEXPIRED past its time, -EKEYREVOKED when revoked.
+ */
+struct kith_svid *kith_credential_svid(struct kith_credential *credential,
+				       enum kith_reason *reason);
+struct kith_svid *kith_svid_get(struct kith_svid *svid);
+void kith_svid_put(struct kith_svid *svid);
+
+/* Registers @waiter when the credential is pending: 0, then settled() comes
+ * once unless kith_credential_forget() returned true first. -EALREADY when it is
+ * settled already (settled() will not be called). */
+int kith_credential_await(struct kith_credential *credential,
+			  struct kith_credential_waiter *waiter);
+/* True when the waiter was taken off and settled() will not come. When false
+ * settled() has run or is running: it has returned when this returns. */
+bool kith_credential_forget(struct kith_credential *credential,
+			    struct kith_credential_waiter *waiter);
+
+u64 kith_credential_id(const struct kith_credential *credential);
+/* The program it belongs to; valid while the credential is held. */
+struct kith_program *
+kith_credential_program(const struct kith_credential *credential);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Managed sockets, as the rest of the module sees them.
+ */
+#ifndef _KITH_SOCKET_SOCKET_H
+#define _KITH_SOCKET_SOCKET_H
+
+#include <linux/types.h>
+#include "../control/event.h"
+
+struct kith_credential;
+struct kith_config;
+
+/* Puts the hooks in place; from then on new TCP sockets are wrapped. */
+int kith_socket_init(void);
+/* Removes the hooks and waits for every call still inside the wrappers. */
+void kith_socket_exit(void);
+/* Whether the hooks are still ours (another module may have replaced them). */
+bool kith_socket_hooked(void);
+
+/* Calls @show for every managed socket with a consistent copy of its facts,
+ * until @show returns non-zero, which is returned. @position resumes a dump:
+ * 0 at first, advanced past what was shown. May sleep; @show must not. */
+int kith_socket_for_each(unsigned long *position,
+			 int (*show)(const struct kith_conn_info *info, void *arg),
+			 void *arg);
+void kith_socket_counts(u32 *connections, u32 *listeners);
+
+/* Closes the live connections of a credential (revoked) with @err seen by the
+ * application. May sleep. */
+void kith_socket_close_credential(const struct kith_credential *credential,
+				  int err, enum kith_reason reason);
+/* Closes the live connections that @config no longer allows. May sleep. */
+void kith_socket_recheck(const struct kith_config *config);
+
+#endif
