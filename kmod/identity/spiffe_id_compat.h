@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/* What spiffe_id.c needs of the kernel and of userspace. */
+#ifndef _KITH_IDENTITY_SPIFFE_ID_COMPAT_H
+#define _KITH_IDENTITY_SPIFFE_ID_COMPAT_H
+
+#ifdef __KERNEL__
+#include <linux/string.h>
+#include <linux/types.h>
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+#endif
+
+#include <linux/kith.h>
+
+#endif
