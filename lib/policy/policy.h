@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Policy files: documents in YAML, read, checked, compiled and asked about.
+ * The format is described in docs/policy.md.
+ *
+ *	set = kith_policy_load(paths, n);          always a set, with diagnostics
+ *	if (set->n_errors) …                       print set->diags, stop
+ *	table = kith_policy_compile(set);          what goes to the kernel
+ *	kith_policy_test(set, table, &results);    PolicyTest documents
+ *	kith_policy_match_workload(set, &facts)    per attestation
+ *	kith_policy_explain(table, &query, &out)   `kith explain`
+ *
+ * No function here needs a kernel, root or the network. Nothing is shared
+ * between sets, so each may be used by its own thread. Every string handed
+ * out belongs to the set (or to the compiled table, where said) and lives as
+ * long as it does. When memory runs out the process aborts: the kernel keeps
+ * what it holds, and the agent is restarted.
+ */
+#ifndef KITH_LIB_POLICY_H
+#define KITH_LIB_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include <linux/kith.h>
+
+/* Limits; more is an error with a diagnostic. */
+#define KITH_POLICY_FILE_MAX (4U << 20)	  /* bytes of one file */
+#define KITH_POLICY_FILES_MAX 4096	  /* files of one set */
+#define KITH_POLICY_DEPTH_MAX 16	  /* nesting of YAML */
+#define KITH_POLICY_SELECTORS_MAX 16384	  /* select entries of one set */
+#define KITH_POLICY_EXPANSION_MAX 65536U  /* compiled rules of one line */
+#define KITH_POLICY_DIAGS_MAX 1000	  /* diagnostics kept of one set */
+
+/* Where something was written. @file is as in rules: relative to the
+ * directory that was loaded, or the name of the file itself. */
+struct kith_policy_place {
+	const char *file;
+	unsigned int line, column; /* from 1 */
+};
+
+/* diagnostics ------------------------------------------------------------ */
+
+enum kith_policy_severity { KITH_POLICY_ERROR, KITH_POLICY_WARNING };
+
+struct kith_policy_diag {
+	enum kith_policy_severity severity;
+	const char *file;	   /* the path as it was opened */
+	unsigned int line, column; /* from 1; 0: about the file as a whole */
+	const char *object;	   /* "Workload/orders-api", or "" */
+	const char *message;
+	const char *remedy; /* what to do; never empty */
+};
+
+/** Prints "file:line:column: error: Kind/name: message (remedy)" and a newline. */
+void kith_policy_print_diag(FILE *out, const struct kith_policy_diag *diag);
+
+/* documents -------------------------------------------------------------- */
+
+enum kith_policy_key_scope { KITH_POLICY_KEY_PROGRAM };
+
+/* One entry of `select`: every field that is set must match. */
+struct kith_policy_selector {
+	const char *exe;     /* NULL: any, as below */
+	const char *user;    /* name */
+	const char *group;   /* name, of the real gid */
+	const char *cgroup;  /* the cgroup or one below it */
+	const char *unit;    /* systemd unit */
+	const char *sha256;  /* 64 lower-case hex digits */
+	const char *supplementary_group; /* name */
+	bool has_uid, has_gid, has_supplementary_gid;
+	uint32_t uid, gid, supplementary_gid;
+	struct kith_policy_place place;
+};
+
+struct kith_policy_workload {
+	const char *name, *owner, *spiffe_id;
+	const struct kith_policy_selector *selectors;
+	size_t n_selectors;
+	uint32_t ttl; /* seconds an SVID lives */
+	enum kith_policy_key_scope key;
+	struct kith_policy_place place;
+};
+
+/* A coarse matcher for the kernel, implied by selectors or by `listen`. */
+struct kith_policy_claim {
+	enum kith_claim_kind kind;
+	const char *path; /* exe, cgroup */
+	/* exe and cgroup of a unit: NULL, or the unit @path was derived from;
+	 * the agent may put the cgroup systemd reports in its place. */
+	const char *unit;
+	const char *user;    /* uid: the name to resolve, or NULL: @uid holds */
+	uint32_t uid;	     /* uid */
+	bool any_address;    /* listen */
+	uint8_t address[16]; /* listen: IPv6 or IPv4-mapped */
+	uint16_t port;	     /* listen */
+	const char *workload; /* the first that implies it */
+	struct kith_policy_place place;
+};
+
+/* Everything loaded. Read only for callers. */
+struct kith_policy_set {
+	const struct kith_policy_diag *diags; /* by file, line, column */
+	size_t n_diags;
+	size_t n_errors; /* counts those beyond KITH_POLICY_DIAGS_MAX too */
+	size_t n_warnings;
+
+	const struct kith_policy_workload *workloads; /* in file order */
+	size_t n_workloads;
+	const struct kith_policy_claim *claims; /* sorted, no duplicates */
+	size_t n_claims;
+	size_t n_policies, n_tests; /* documents */
+};
+
+/**
+ * kith_policy_load() - read and check policy files
+ * @paths: files, and directories whose *.yaml are read in byte order
+ * @n: how many
+ *
+ * Return: a set to be freed with kith_policy_free(), never NULL. What was
+ * wrong, unreadable files included, is in its diagnostics; with errors it
+ * can only be printed, it neither compiles nor matches.
+ */
+struct kith_policy_set *kith_policy_load(const char *const *paths, size_t n);
+
+/** kith_policy_load_text() - the same for text in memory, called @name */
+struct kith_policy_set *kith_policy_load_text(const char *name, const char *text,
+					      size_t len);
+
+/** kith_policy_free() - end a set and all strings it handed out; NULL is allowed */
+void kith_policy_free(struct kith_policy_set *set);
+
+/* attestation ------------------------------------------------------------ */
+
+/* What the agent knows about a program. NULL or 0 where it knows nothing:
+ * such a fact matches no selector that asks for it. */
+struct kith_policy_facts {
+	uint32_t uid, gid;
+	const char *user, *group;	 /* names of @uid and @gid */
+	const uint32_t *groups;		 /* supplementary */
+	const char *const *group_names;	 /* of @groups; NULL or NULL entries allowed */
+	size_t n_groups;
+	const char *exe;
+	const uint8_t *sha256; /* 32 bytes */
+	const char *cgroup;
+	const char *unit;
+};
+
+enum kith_policy_match_result {
+	KITH_POLICY_NO_MATCH,
+	KITH_POLICY_MATCH,	 /* @workload */
+	KITH_POLICY_AMBIGUOUS,	 /* @workload and @other, two SPIFFE IDs: refuse */
+	KITH_POLICY_NEED_SHA256, /* ask again with facts->sha256 */
+};
+
+struct kith_policy_match {
+	enum kith_policy_match_result result;
+	const struct kith_policy_workload *workload, *other;
+	const struct kith_policy_selector *selector; /* of @workload */
+};
+
+/** kith_policy_match_workload() - which workload a program is */
+struct kith_policy_match kith_policy_match_workload(const struct kith_policy_set *set,
+						    const struct kith_policy_facts *facts);
+
+/* compiling -------------------------------------------------------------- */
+
+/* A table in kmod/policy/table.h's layout. */
+struct kith_policy_table {
+	void *bytes; /* 8-byte aligned */
+	size_t size;
+	size_t n_subjects, n_rules;
+};
+
+/**
+ * kith_policy_compile() - compile the policies of a set
+ *
+ * The same documents give the same bytes. Independent of @set once made.
+ *
+ * Return: a table to be freed with kith_policy_table_free(), or NULL when
+ * @set has errors or the table would be too large; the latter adds a
+ * diagnostic to @set.
+ */
+struct kith_policy_table *kith_policy_compile(struct kith_policy_set *set);
+void kith_policy_table_free(struct kith_policy_table *table);
+
+/* asking ----------------------------------------------------------------- */
+
+enum kith_policy_verdict { KITH_POLICY_DENY, KITH_POLICY_ALLOW, KITH_POLICY_OPEN };
+
+/*
+ * Would @from reach @to? Addresses are 16 bytes, IPv6 or IPv4-mapped. NULL
+ * @at and @from_address mean "some address": the verdict is allow or open when
+ * one exists for which it is.
+ */
+struct kith_policy_query {
+	const char *from;	     /* SPIFFE ID; NULL: unauthenticated */
+	const char *to;		     /* SPIFFE ID; NULL: unauthenticated */
+	const uint8_t *at;	     /* address @from connects to */
+	const uint8_t *from_address; /* address @to sees */
+	uint16_t port;
+};
+
+/* What one end says. Strings belong to the table. */
+struct kith_policy_side {
+	bool known; /* this end is a subject of the table; else it has no say */
+	enum kith_policy_verdict verdict;
+	const char *source;  /* "file:line" that decides; NULL: no rule matched */
+	const char *name;    /* of the policy or the opening; NULL likewise */
+	const char *pattern; /* of peers, or NULL */
+};
+
+struct kith_policy_explanation {
+	enum kith_policy_verdict verdict; /* both ends together */
+	struct kith_policy_side outbound; /* what @from's rules say */
+	struct kith_policy_side inbound;  /* what @to's rules say */
+	const char *why; /* one sentence, static */
+};
+
+/**
+ * kith_policy_explain() - evaluate a query with the kernel's own lookup
+ *
+ * An end that is no subject of the table (another host's, or a standard SPIFFE
+ * peer) has no say; when neither is, the verdict is deny.
+ */
+void kith_policy_explain(const struct kith_policy_table *table,
+			 const struct kith_policy_query *query,
+			 struct kith_policy_explanation *out);
+
+/** kith_policy_parse_address() - IPv4 or IPv6 text to 16 bytes; false: neither */
+bool kith_policy_parse_address(const char *text, uint8_t address[16]);
+
+/* tests ------------------------------------------------------------------ */
+
+struct kith_policy_test_result {
+	const char *test;		     /* PolicyTest's name */
+	struct kith_policy_place place;	     /* of the case */
+	const char *description;	     /* "spiffe://… → spiffe://… port 8080" */
+	enum kith_policy_verdict expected;
+	struct kith_policy_explanation got;
+	bool passed;
+};
+
+/**
+ * kith_policy_test() - run the PolicyTest documents of a set on a table
+ * @results: set to an array for free(), one entry per case, in file order; its
+ *	     strings belong to @set and @table
+ *
+ * Return: the number of results.
+ */
+size_t kith_policy_test(const struct kith_policy_set *set,
+			const struct kith_policy_table *table,
+			struct kith_policy_test_result **results);
+
+/** kith_policy_verdict_text() - "deny", "allow" or "open" */
+const char *kith_policy_verdict_text(enum kith_policy_verdict verdict);
+
+#endif
