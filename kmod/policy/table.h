@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /*
  * The compiled policy: a flat, position-independent table of rules that the
  * agent's compiler (lib/) writes and the kernel looks up. The kernel checks a
@@ -10,16 +10,18 @@
  *
  *   struct kith_table_header
  *   struct kith_table_subject[n_subjects]   sorted by ID, one per local ID
- *   struct kith_table_rule[n_rules]         those of one subject and direction
- *                                           adjoin; deny rules first
- *   strings                                 each NUL-terminated
+ *   struct kith_table_rule[n_rules]         the first subject's inbound, its
+ *                                           outbound, the next subject's, …;
+ *                                           in each, deny rules first
+ *   strings                                 each NUL-terminated, none empty
  *
- * String offset 0 means "none".
+ * The four parts adjoin. String offset 0 means "none". An opening names no
+ * peer. Bits of an address beyond its prefix are zero.
  */
 #ifndef _KITH_POLICY_TABLE_H
 #define _KITH_POLICY_TABLE_H
 
-#include <linux/types.h>
+#include "table_compat.h"
 
 #define KITH_TABLE_MAGIC	0x4854494bU	/* "KITH" */
 #define KITH_TABLE_VERSION	1
@@ -76,7 +78,9 @@ struct kith_table {
  * @size: bytes at @base
  *
  * Every offset, count, string and reserved byte is checked, so that lookups
- * need no bounds checks of their own. Return: 0 or -EINVAL.
+ * need no bounds checks of their own. Strings are bounded as in linux/kith.h:
+ * IDs and patterns by KITH_SPIFFE_ID_MAX, the rest by KITH_NAME_MAX. Work is
+ * linear in @size; process context, for that reason only. Return: 0 or -EINVAL.
  */
 int kith_table_open(struct kith_table *table, const void *base, size_t size);
 
@@ -87,6 +91,12 @@ struct kith_endpoint {
 };
 
 enum kith_direction { KITH_INBOUND, KITH_OUTBOUND };
+
+/*
+ * Lookups take any context, any lock, and need no more than that the table
+ * stays. Their cost is a binary search over the subjects and a scan of the
+ * rules of one subject in one direction.
+ */
 
 /**
  * kith_table_address() - what may happen with an endpoint before the peer is known
@@ -111,7 +121,7 @@ kith_table_peer(const struct kith_table *table, const char *local_id,
 		enum kith_direction direction,
 		const struct kith_endpoint *endpoint, const char *peer_id);
 
-/* String of a rule, or NULL for offset 0. */
+/* String of a rule, or NULL for offset 0. @offset comes from a checked table. */
 const char *kith_table_string(const struct kith_table *table, __le32 offset);
 
 /**
