@@ -62,6 +62,7 @@ enum kith_conn_kind {
 
 /* opened: let through unauthenticated by an opening of the policy. */
 enum kith_conn_state {
+	KITH_CONN_STATE_IDLE,
 	KITH_CONN_STATE_ATTESTING,
 	KITH_CONN_STATE_CONNECTING,
 	KITH_CONN_STATE_HANDSHAKE,
