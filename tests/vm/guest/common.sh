@@ -1,0 +1,21 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+#
+# Sourced by the scripts that run inside a guest.
+
+# port NAME: the device of the virtio-serial port of that name.
+port() {
+	local name
+	for name in /sys/class/virtio-ports/*/name; do
+		if [ "$(<"$name")" = "$1" ]; then
+			name=${name%/name}
+			echo "/dev/${name##*/}"
+			return
+		fi
+	done
+}
+
+# report WORD…: tell the host. The port admits one opener at a time.
+report() { echo "$*" >"$(port kith.control)"; }
+
+run_files=/run/kith
