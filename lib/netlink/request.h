@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The commands of the "kith" family as functions, one each. They return 0 or
+ * a negative errno, as kith_nl_call() does; buffers handed out are the
+ * caller's.
+ */
+#ifndef KITH_LIB_NETLINK_REQUEST_H
+#define KITH_LIB_NETLINK_REQUEST_H
+
+#include "message.h"
+#include "nl.h"
+
+/* Gets a decoded status; it lives until the function returns. */
+typedef void kith_status_fn(const struct kith_status_info *status, void *arg);
+
+int kith_request_status(struct kith_nl *nl, kith_status_fn *take, void *arg);
+
+/* Makes this connection the agent. @generation: of the config in force.
+ * -EBUSY while another agent lives, -EPROTO when the module speaks another
+ * version of the contract. */
+int kith_request_register(struct kith_nl *nl, uint64_t *generation);
+
+int kith_request_config_begin(struct kith_nl *nl, uint64_t generation);
+int kith_request_config_commit(struct kith_nl *nl, uint64_t generation);
+
+struct kith_request_claim {
+	enum kith_claim_kind kind;
+	const char *path;		/* exe, cgroup */
+	uint32_t uid;
+	const uint8_t *address;		/* listen; NULL: any */
+	size_t address_size;		/* 4 or 16 */
+	uint16_t port;
+};
+int kith_request_config_claim(struct kith_nl *nl, const struct kith_request_claim *claim);
+
+/* -EMSGSIZE when the certificates exceed one message. */
+int kith_request_config_bundle(struct kith_nl *nl, const char *trust_domain,
+			       const struct kith_blob *certificates, size_t n);
+/* Sends the table in pieces. */
+int kith_request_config_rules(struct kith_nl *nl, const void *table, size_t size);
+
+/* A descriptor of the program's very executable, close-on-exec, the caller's to
+ * close. Return: it, or a negative errno. */
+int kith_request_program_exe(struct kith_nl *nl, uint64_t program);
+
+/* @csr: KITH_CERT_MAX bytes; @size: filled. */
+int kith_request_prepare(struct kith_nl *nl, uint64_t credential, const char *spiffe_id,
+			 const char *workload, uint8_t *csr, size_t *size);
+
+struct kith_request_template {
+	uint8_t serial[16];
+	int64_t not_before, not_after;
+};
+int kith_request_sign(struct kith_nl *nl, uint64_t credential,
+		      const struct kith_request_template *template);
+int kith_request_install(struct kith_nl *nl, uint64_t credential,
+			 const struct kith_blob *chain, size_t n);
+int kith_request_refuse(struct kith_nl *nl, uint64_t credential, enum kith_reason reason,
+			const char *message);
+int kith_request_revoke_id(struct kith_nl *nl, uint64_t credential);
+int kith_request_revoke_spiffe_id(struct kith_nl *nl, const char *spiffe_id);
+
+/* Makes the embedded CA of @trust_domain or finds the one there is.
+ * @certificate: KITH_CERT_MAX bytes, DER; @size: filled. */
+int kith_request_ca(struct kith_nl *nl, const char *trust_domain,
+		    const struct kith_request_template *template, uint8_t *certificate,
+		    size_t *size);
+
+#endif
