@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The end of a connection: close_notify whatever room the send buffer has, and
+ * alerts that arrive before the connection goes.
+ */
+#include <linux/delay.h>
+#include <linux/tcp.h>
+#include <net/tcp.h>
+#include "conn.h"
+
+#define ALERT_WARNING		1
+#define ALERT_CLOSE_NOTIFY	0
+#define LINGER_STEP_MS		50
+#define LINGERING_MAX		256	/* refused children, per listener */
+
+/* A close that waits for room, detached from the program's descriptor. */
+struct linger {
+	struct delayed_work work;
+	struct kith_conn *conn;		/* stopped; a reference */
+	struct socket *sock;		/* private, holds the sock */
+	unsigned long until;		/* jiffies */
+};
+
+/* 0 when it went out, or was not due; -EAGAIN without room. */
+static int send_close_notify(struct kith_conn *conn, struct socket *sock)
+{
+	int err;
+
+	if (conn->fin || conn->stream_err ||
+	    kith_conn_state(conn) != KITH_CONN_STATE_READY)
+		return 0;
+	err = kith_record_alert(conn, sock, ALERT_WARNING, ALERT_CLOSE_NOTIFY);
+	if (err != -EAGAIN)
+		conn->fin = true;
+	return err;
+}
+
+/* shutdown(SHUT_WR) cannot be undone or retried by the program: wait. */
+static void push_close_notify(struct kith_conn *conn, struct socket *sock)
+{
+	unsigned long until = jiffies + msecs_to_jiffies(KITH_LINGER_MS);
+
+	while (send_close_notify(conn, sock) == -EAGAIN &&
+	       time_before(jiffies, until) && !signal_pending(current))
+		msleep_interruptible(LINGER_STEP_MS);
+}
+
+int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how)
+{
+	int err;
+
+	if (how != SHUT_RD)
+		push_close_notify(conn, sock);
+	if (how != SHUT_WR)
+		WRITE_ONCE(conn->shut_read, true);
+	err = conn->inner->shutdown(sock, how);
+	if (conn->kind == KITH_CONN_KIND_LISTENER &&
+	    inet_sk_state_load(conn->sk) != TCP_LISTEN)
+		kith_listener_flush(conn);
+	return err;
+}
+
+static void linger_end(struct linger *linger)
+{
+	linger->sock->ops->release(linger->sock);
+	linger->sock->ops = NULL;
+	sock_release(linger->sock);
+	kith_conn_put(linger->conn);
+	kfree(linger);
+	module_put(THIS_MODULE);
+}
+
+static void linger_work(struct work_struct *work)
+{
+	struct linger *linger = container_of(to_delayed_work(work),
+					     struct linger, work);
+
+	if (send_close_notify(linger->conn, linger->sock) == -EAGAIN &&
+	    time_before(jiffies, linger->until)) {
+		queue_delayed_work(kith_socket_wq, &linger->work,
+				   msecs_to_jiffies(LINGER_STEP_MS));
+		return;
+	}
+	linger_end(linger);
+}
+
+static struct socket *detach(struct kith_conn *conn, struct socket *sock)
+{
+	struct sock *sk = conn->sk;
+	struct socket *private;
+
+	if (sock_create_lite(sk->sk_family, SOCK_STREAM, IPPROTO_TCP, &private))
+		return NULL;
+	private->ops = conn->inner;
+	private->state = sock->state;
+	lock_sock(sk);
+	sock->sk = NULL;
+	sock_graft(sk, private);
+	release_sock(sk);
+	return private;
+}
+
+/* Takes the sock over until its close_notify is out. False when it cannot. */
+static bool linger_begin(struct kith_conn *conn, struct socket *sock)
+{
+	struct linger *linger = kzalloc(sizeof(*linger), GFP_KERNEL);
+
+	if (!linger)
+		return false;
+	linger->sock = detach(conn, sock);
+	if (!linger->sock) {
+		kfree(linger);
+		return false;
+	}
+	__module_get(THIS_MODULE);
+	linger->conn = kith_conn_get(conn);
+	linger->until = jiffies + msecs_to_jiffies(KITH_LINGER_MS);
+	INIT_DELAYED_WORK(&linger->work, linger_work);
+	queue_delayed_work(kith_socket_wq, &linger->work,
+			   msecs_to_jiffies(LINGER_STEP_MS));
+	return true;
+}
+
+static bool resets(const struct sock *sk)
+{
+	return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime;
+}
+
+/**
+ * kith_conn_release() - the last descriptor of the socket is gone
+ *
+ * Context: process, may sleep. Drops the managed socket. Return: the stack's.
+ */
+int kith_conn_release(struct kith_conn *conn, struct socket *sock)
+{
+	int err = 0;
+
+	kith_conn_stop(conn);
+	if (conn->kind == KITH_CONN_KIND_LISTENER)
+		kith_listener_flush(conn);
+	if (resets(conn->sk) || send_close_notify(conn, sock) != -EAGAIN ||
+	    !linger_begin(conn, sock))
+		err = conn->inner->release(sock);
+	kith_conn_put(conn);
+	return err;
+}
+
+/* --- refused children ------------------------------------------------------ */
+
+/* Throws away what the peer still sends: true when it is done. */
+static bool drained(struct kith_conn *child)
+{
+	struct sock *sk = child->sk;
+	struct msghdr msg = {};
+	u8 scrap[256];
+	int ret, i;
+
+	for (i = 0; i < 64; i++) {
+		struct kvec kv = { .iov_base = scrap, .iov_len = sizeof(scrap) };
+
+		iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, sizeof(scrap));
+		ret = child->inner->recvmsg(child->sock, &msg, sizeof(scrap),
+					    MSG_DONTWAIT);
+		if (ret == -EAGAIN)
+			return false;
+		if (ret <= 0)
+			return true;
+	}
+	return sk->sk_state == TCP_CLOSE;
+}
+
+/**
+ * kith_child_linger() - let a refused peer read our alert
+ * @child: CLOSING
+ *
+ * Half-closes, then drains until the peer closed or the deadline, so that the
+ * alert is not turned into a reset. FAILED afterwards; the listener frees it.
+ *
+ * Context: process, under @child's mutex.
+ */
+void kith_child_linger(struct kith_conn *child)
+{
+	if (!child->hooked) {
+		child->inner->shutdown(child->sock, SHUT_WR);
+		kith_callbacks_hook(child);
+		kith_conn_arm(child, KITH_LINGER_MS);
+	}
+	if (!drained(child) && !READ_ONCE(child->expired) &&
+	    READ_ONCE(child->parent->listener->n_ended) < LINGERING_MAX)
+		return;
+	kith_callbacks_unhook(child);
+	kith_conn_set_state(child, KITH_CONN_STATE_FAILED);
+	kith_conn_kick(child->parent);
+}
+
+/**
+ * kith_child_free() - end a child that was not accepted
+ * @child: off the listener's lists; its reference is dropped
+ *
+ * Context: process, may sleep, under no mutex.
+ */
+void kith_child_free(struct kith_conn *child)
+{
+	struct socket *sock = child->sock;
+
+	kith_conn_stop(child);
+	send_close_notify(child, sock);
+	child->inner->release(sock);
+	sock->ops = NULL;
+	sock_release(sock);
+	kith_conn_put(child);
+}

@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * A managed socket: what Kith keeps beside a TCP socket of a claimed program,
+ * from connect(), listen() or arrival until release. Internal to socket/.
+ *
+ * Found by its struct sock in an RCU hash. It lives until the release of the
+ * socket, so a socket call may use what it looked up without a reference;
+ * softirq callbacks use it under RCU; whoever keeps it longer takes one.
+ */
+#ifndef _KITH_SOCKET_CONN_H
+#define _KITH_SOCKET_CONN_H
+
+#include <linux/hashtable.h>
+#include <linux/mutex.h>
+#include <linux/net.h>
+#include <linux/seqlock.h>
+#include <linux/workqueue.h>
+#include <net/sock.h>
+#include "../compat/net.h"
+#include "../identity/config.h"
+#include "../identity/credential.h"
+#include "../identity/program.h"
+#include "socket.h"
+
+/* From TCP established to the end of the TLS handshake. */
+#define KITH_HANDSHAKE_MS	10000
+/* How long a refused peer's bytes are drained so that it reads our alert, and
+ * how long a close waits for room for its close_notify. */
+#define KITH_LINGER_MS		5000
+
+struct kith_listener;
+
+struct kith_conn {
+	struct hlist_node node;		/* table lock */
+	struct rcu_head rcu;
+	refcount_t ref;
+
+	/* Fixed at creation. */
+	struct sock *sk;
+	const struct proto_ops *base;	/* the network stack's own */
+	enum kith_conn_kind kind;
+
+	struct mutex mutex;		/* the handshake; see each field */
+	enum kith_conn_state state;	/* mutex; read by kith_conn_state() */
+	int err;			/* mutex; errno of a failed connection */
+	enum kith_reason reason;	/* mutex */
+	const struct proto_ops *inner;	/* mutex until READY, then fixed */
+	struct socket *sock;		/* mutex; the program's, or our private
+					 * one while a child is not accepted */
+	bool ulp;			/* mutex; kTLS attached */
+	bool hooked;			/* sk_callback_lock */
+	bool dead;			/* set once, no work is queued after */
+	bool expired;			/* set by the deadline */
+
+	struct work_struct work;
+	struct delayed_work deadline;
+
+	/* Identity. */
+	struct kith_credential *credential;	/* mutex */
+	struct kith_credential_waiter waiter;	/* credential's lock */
+	bool awaiting;				/* mutex */
+	struct kith_svid *svid;		/* mutex until READY, then fixed */
+	seqlock_t stamp_lock;
+	struct kith_stamp stamp;	/* stamp_lock; last user checked */
+	char *peer_id;			/* mutex until READY, then fixed */
+	char *rule;			/* likewise; source of the deciding rule */
+	u64 generation;			/* mutex; policy that decided */
+
+	/* Handshake. */
+	struct kith_tls *tls;		/* mutex */
+	u16 cipher_suite;		/* mutex until READY, then fixed */
+	u8 id[KITH_CONN_ID_LEN];	/* mutex until READY, then fixed */
+	bool has_id;
+	struct sockaddr_storage dest;	/* mutex; client: where connect() goes */
+	int dest_len;
+
+	/* Stream, after READY. */
+	bool verdict_pending;		/* client: server may still refuse us */
+	bool eof;			/* close_notify received */
+	bool fin;			/* close_notify sent */
+	bool shut_read;			/* the program shut its receiving side */
+	int stream_err;			/* positive errno once broken */
+	atomic64_t records;		/* sent under the current key */
+
+	/* For people. */
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	s64 since;			/* ms since 1970 */
+
+	/* Server child: its listener and place there. */
+	struct kith_conn *parent;	/* fixed; a reference */
+	struct list_head link;		/* parent's listener lock */
+	u32 source;			/* fixed; hash of the remote address */
+
+	/* Listener. */
+	struct kith_listener *listener;	/* fixed */
+};
+
+/* table.c -------------------------------------------------------------- */
+
+/* The managed socket of @sk, or NULL. Valid during a call on the socket, or
+ * under RCU. */
+struct kith_conn *kith_conn_find(const struct sock *sk);
+/* Makes and publishes one with a reference, or NULL. Process context. */
+struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
+				enum kith_conn_kind kind,
+				const struct proto_ops *base);
+struct kith_conn *kith_conn_get(struct kith_conn *conn);
+void kith_conn_put(struct kith_conn *conn);
+/* Ends work, timer, waiter and callbacks and unpublishes: afterwards nothing
+ * but references remains. May sleep; not under @conn->mutex. */
+void kith_conn_stop(struct kith_conn *conn);
+/* Runs the worker once, soon. Any context. */
+void kith_conn_kick(struct kith_conn *conn);
+/* Has the worker run when @conn->credential settles. Under @conn->mutex. */
+void kith_conn_await(struct kith_conn *conn);
+void kith_conn_unawait(struct kith_conn *conn);
+/* Calls @fn with a reference held for each managed socket from *@position on
+ * (0 at first) until it returns non-zero, which is returned. */
+int kith_table_walk(unsigned long *position,
+		    int (*fn)(struct kith_conn *conn, void *arg), void *arg);
+/* Sets @conn->expired in @ms milliseconds and runs the worker then. */
+void kith_conn_arm(struct kith_conn *conn, unsigned int ms);
+static inline enum kith_conn_state kith_conn_state(const struct kith_conn *conn)
+{
+	/* Pairs with kith_conn_set_state(): what READY promises is visible. */
+	return smp_load_acquire(&conn->state);
+}
+
+static inline void kith_conn_set_state(struct kith_conn *conn,
+				       enum kith_conn_state state)
+{
+	smp_store_release(&conn->state, state);
+}
+
+static inline bool kith_conn_pending(enum kith_conn_state state)
+{
+	return state == KITH_CONN_STATE_ATTESTING ||
+	       state == KITH_CONN_STATE_CONNECTING ||
+	       state == KITH_CONN_STATE_HANDSHAKE;
+}
+
+int kith_table_init(void);
+void kith_table_exit(void);
+
+/* callback.c ------------------------------------------------------------ */
+
+/* Takes over sk_data_ready (and, but for listeners, state_change and
+ * write_space) so that the worker runs when the transport moves. */
+void kith_callbacks_hook(struct kith_conn *conn);
+void kith_callbacks_unhook(struct kith_conn *conn);
+/* Keeps data_ready alone, for a client that still awaits the server's verdict:
+ * called right before the receive keys are set, which save the callback. */
+void kith_callbacks_watch(struct kith_conn *conn);
+void kith_callbacks_unwatch(struct kith_conn *conn);
+/* The stack's own wakeups. */
+void kith_wake_readable(struct sock *sk);
+void kith_wake_all(struct sock *sk);
+void kith_callbacks_init(const struct sock *sk);
+
+/* ops.c ----------------------------------------------------------------- */
+
+const struct proto_ops *kith_ops_base(const struct sock *sk);
+/* The kernel's private closed socket of @sk's family. */
+struct socket *kith_ops_primer(const struct sock *sk);
+
+/* ktls.c ---------------------------------------------------------------- */
+
+int kith_ktls_attach(struct kith_conn *conn);
+int kith_ktls_install(struct kith_conn *conn, const struct kith_tls_keys *keys,
+		      bool tx, bool rx);
+
+/* record.c -------------------------------------------------------------- */
+
+enum kith_record {
+	KITH_RECORD_IGNORED,		/* nothing for the program, go on */
+	KITH_RECORD_EOF,		/* close_notify */
+};
+
+/* Reads the control record at the head of the stream. Return: enum
+ * kith_record, -EAGAIN when there is none, or the -errno the stream ends with. */
+int kith_record_control(struct kith_conn *conn, struct socket *sock);
+/* Sends one alert record (RFC 8446 section 6); -EAGAIN without room. */
+int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
+		      u8 description);
+/* Ends the stream with @err (positive) for all further calls; reported once. */
+void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
+		       enum kith_side side);
+
+/* handshake.c ------------------------------------------------------------ */
+
+void kith_handshake_begin(struct kith_conn *conn);
+void kith_handshake_step(struct kith_conn *conn);
+/* Ends it with @err (0 or -errno). Under @conn->mutex. */
+void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason,
+			enum kith_side side);
+
+/* client.c --------------------------------------------------------------- */
+
+int kith_client_connect(struct kith_conn *conn, struct socket *sock,
+			struct sockaddr_unsized *addr, int len, int flags);
+void kith_client_attested(struct kith_conn *conn);
+void kith_client_established(struct kith_conn *conn);
+void kith_client_verdict(struct kith_conn *conn);
+/* 0 when not pending any more, else as a native call in SYN_SENT: waits up to
+ * @timeo jiffies, -EAGAIN, -EINTR or -ERESTARTSYS. */
+int kith_client_wait(struct kith_conn *conn, long timeo);
+
+/* listener.c ------------------------------------------------------------- */
+
+struct kith_listener {
+	spinlock_t lock;
+	struct list_head pending;	/* lock; handshakes under way, oldest first */
+	struct list_head ready;		/* lock; to be accepted */
+	struct list_head ended;		/* lock; failed, to be freed */
+	unsigned int n_pending;		/* lock */
+	unsigned int n_ready;		/* lock; read anywhere */
+	unsigned int n_ended;		/* lock; read anywhere */
+	bool owned;			/* conn mutex; a claimed program uses it */
+};
+
+int kith_listener_listen(struct socket *sock, int backlog);
+int kith_listener_accept(struct kith_conn *listener, struct socket *newsock,
+			 int flags);
+/* Takes ownership for current where it has none, or checks it: 0, -EACCES. */
+int kith_listener_own(struct kith_conn *listener);
+__poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
+			    struct socket *sock, struct poll_table_struct *wait);
+void kith_listener_work(struct kith_conn *listener);
+/* A child's handshake ended; under the child's mutex. */
+void kith_listener_settled(struct kith_conn *child, bool ready);
+/* Resets all children. Not under any mutex. */
+void kith_listener_flush(struct kith_conn *listener);
+
+/* stream.c --------------------------------------------------------------- */
+
+/* Whether current may use the connection: 0 or -EACCES. */
+int kith_stream_check_user(struct kith_conn *conn);
+int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
+			struct msghdr *msg, size_t len);
+int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
+			struct msghdr *msg, size_t len, int flags);
+ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
+				loff_t *pos, struct pipe_inode_info *pipe,
+				size_t len, unsigned int flags);
+__poll_t kith_stream_poll(struct kith_conn *conn, struct file *file,
+			  struct socket *sock, struct poll_table_struct *wait);
+int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes);
+/* Gate of every call that moves bytes: 0 when it may go to @conn->inner. */
+int kith_stream_enter(struct kith_conn *conn, long timeo);
+
+/* close.c ---------------------------------------------------------------- */
+
+int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how);
+int kith_conn_release(struct kith_conn *conn, struct socket *sock);
+/* Half-closes a refused child and drains it until the peer is done. */
+void kith_child_linger(struct kith_conn *child);
+void kith_child_free(struct kith_conn *child);
+
+/* option.c --------------------------------------------------------------- */
+
+int kith_option_peer_id(struct kith_conn *conn, char __user *value,
+			int __user *len);
+
+/* report.c --------------------------------------------------------------- */
+
+void kith_conn_describe(struct kith_conn *conn, struct kith_conn_info *info);
+void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
+		      int err, enum kith_reason reason, enum kith_side side);
+/* The remote end (and @port) as the policy sees it. */
+void kith_endpoint_of_sock(const struct sock *sk, struct kith_endpoint *endpoint,
+			   enum kith_direction direction);
+int kith_endpoint_of_addr(const struct sockaddr_unsized *addr, int len,
+			  struct kith_endpoint *endpoint);
+
+extern struct workqueue_struct *kith_socket_wq;
+
+#endif

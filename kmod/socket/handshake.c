@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Driving the TLS engine over a connection, from the worker. Nothing here
+ * blocks on the peer: the transport's callbacks run the worker again.
+ */
+#include <linux/tcp.h>
+#include <net/tcp.h>
+#include "conn.h"
+
+static int transport_send(void *ctx, const u8 *buf, size_t len)
+{
+	struct kith_conn *conn = ctx;
+	struct kvec kv = { .iov_base = (void *)buf, .iov_len = len };
+	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
+
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &kv, 1, len);
+	return conn->base->sendmsg(conn->sock, &msg, len);
+}
+
+static int receive(struct kith_conn *conn, u8 *buf, size_t len, int flags)
+{
+	struct kvec kv = { .iov_base = buf, .iov_len = len };
+	struct msghdr msg = {};
+
+	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, len);
+	return conn->base->recvmsg(conn->sock, &msg, len, MSG_DONTWAIT | flags);
+}
+
+static int transport_recv(void *ctx, u8 *buf, size_t len)
+{
+	return receive(ctx, buf, len, 0);
+}
+
+static struct kith_certs *bundle(void *ctx, const char *trust_domain)
+{
+	struct kith_config *config = kith_config_get();
+	struct kith_certs *certs = kith_config_bundle(config, trust_domain);
+
+	kith_config_put(config);
+	return certs;
+}
+
+static struct kith_tls_verdict refuse(int err, enum kith_reason reason)
+{
+	return (struct kith_tls_verdict){ .err = err, .reason = reason };
+}
+
+/* Whether the policy lets us talk with an authenticated peer. */
+static struct kith_tls_verdict authorise(void *ctx,
+					 const struct kith_svid_facts *peer)
+{
+	struct kith_conn *conn = ctx;
+	enum kith_direction direction = conn->kind == KITH_CONN_KIND_CLIENT ?
+					KITH_OUTBOUND : KITH_INBOUND;
+	struct kith_tls_verdict verdict = { .reason = KITH_REASON_RULE };
+	const struct kith_table_rule *rule;
+	struct kith_endpoint endpoint;
+	struct kith_config *config;
+
+	conn->peer_id = kstrdup(peer->spiffe_id, GFP_KERNEL);
+	if (!conn->peer_id)
+		return refuse(-ENOMEM, KITH_REASON_MEMORY);
+	config = kith_config_get();
+	conn->generation = config->generation;
+	kith_endpoint_of_sock(conn->sk, &endpoint, direction);
+	rule = kith_table_peer(&config->rules, conn->svid->facts.spiffe_id,
+			       direction, &endpoint, peer->spiffe_id);
+	if (rule) {
+		kfree(conn->rule);
+		conn->rule = kstrdup(kith_table_string(&config->rules,
+						       rule->source) ?: "",
+				     GFP_KERNEL);
+	}
+	if (!rule || le32_to_cpu(rule->action) != KITH_TABLE_ALLOW)
+		verdict = refuse(-EACCES, direction == KITH_OUTBOUND ?
+				 KITH_REASON_NO_RULE_OUTBOUND_PEER :
+				 KITH_REASON_NO_RULE_INBOUND);
+	kith_config_put(config);
+	return verdict;
+}
+
+static const struct kith_tls_ops tls_ops = {
+	.send = transport_send,
+	.recv = transport_recv,
+	.bundle = bundle,
+	.authorise = authorise,
+};
+
+/* The rule that names the endpoint sets ALPN and SNI. */
+static struct kith_tls *new_tls(struct kith_conn *conn)
+{
+	bool server = conn->kind == KITH_CONN_KIND_SERVER;
+	enum kith_direction direction = server ? KITH_INBOUND : KITH_OUTBOUND;
+	struct kith_config *config = kith_config_get();
+	struct kith_tls_params params = {
+		.server = server,
+		.key = conn->svid->key,
+		.chain = conn->svid->chain,
+		.ops = &tls_ops,
+		.ctx = conn,
+	};
+	const struct kith_table_rule *rule;
+	struct kith_endpoint endpoint;
+	struct kith_tls *tls;
+
+	kith_endpoint_of_sock(conn->sk, &endpoint, direction);
+	rule = kith_table_address(&config->rules, conn->svid->facts.spiffe_id,
+				  direction, &endpoint);
+	if (rule) {
+		params.alpn = kith_table_string(&config->rules, rule->alpn);
+		params.sni = kith_table_string(&config->rules, rule->sni);
+	}
+	tls = kith_tls_new(&params);
+	kith_config_put(config);
+	return tls;
+}
+
+/* TLS record and handshake headers, RFC 8446 sections 5.1 and 4. */
+#define RECORD_HEADER		5
+#define HANDSHAKE_HEADER	4
+#define RECORD_HANDSHAKE	22
+#define CLIENT_HELLO		1
+#define CLIENT_HELLO_MAX	16384
+
+/* Whether a whole ClientHello (or something that is none, which the engine
+ * shall refuse) has arrived: before that a peer costs no TLS context. */
+static int client_hello_arrived(struct kith_conn *conn)
+{
+	u8 head[RECORD_HEADER + HANDSHAKE_HEADER];
+	int ret = receive(conn, head, sizeof(head), MSG_PEEK);
+	u32 hello, record, need;
+
+	if (ret < 0)
+		return ret;
+	if (ret == 0)
+		return -ECONNRESET;
+	if (head[0] != RECORD_HANDSHAKE)
+		return 0;
+	if (ret < sizeof(head))
+		return -EAGAIN;
+	record = head[3] << 8 | head[4];
+	hello = HANDSHAKE_HEADER + (head[6] << 16 | head[7] << 8 | head[8]);
+	if (head[5] != CLIENT_HELLO || hello > CLIENT_HELLO_MAX || !record)
+		return 0;
+	need = hello + RECORD_HEADER * DIV_ROUND_UP(hello, record);
+	return tcp_inq(conn->sk) < need ? -EAGAIN : 0;
+}
+
+/* The listener's owner lends its identity when the ClientHello is there. */
+static int server_identity(struct kith_conn *conn, enum kith_reason *reason)
+{
+	struct kith_conn *listener = conn->parent;
+	struct kith_credential *credential;
+	struct kith_svid *svid;
+
+	mutex_lock(&listener->mutex);
+	credential = listener->credential ?
+		     kith_credential_get(listener->credential) : NULL;
+	mutex_unlock(&listener->mutex);
+	if (!credential)
+		return -EAGAIN;
+	if (conn->credential)
+		kith_credential_put(conn->credential);
+	conn->credential = credential;
+	svid = kith_credential_svid(credential, reason);
+	if (!IS_ERR(svid)) {
+		conn->svid = svid;
+		return 0;
+	}
+	if (PTR_ERR(svid) != -EINPROGRESS)
+		return PTR_ERR(svid);
+	kith_conn_await(conn);
+	return -EAGAIN;
+}
+
+/* Fills @conn->tls. 0, -EAGAIN or the errno the handshake ends with. */
+static int prepare(struct kith_conn *conn, enum kith_reason *reason)
+{
+	int err;
+
+	if (conn->kind == KITH_CONN_KIND_SERVER) {
+		kith_conn_unawait(conn);
+		err = client_hello_arrived(conn);
+		*reason = KITH_REASON_PEER_HANDSHAKE;
+		if (!err && !conn->svid)
+			err = server_identity(conn, reason);
+		if (err)
+			return err;
+	}
+	conn->tls = new_tls(conn);
+	if (IS_ERR_OR_NULL(conn->tls)) {
+		conn->tls = NULL;
+		*reason = KITH_REASON_MEMORY;
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+/* Success: the keys go to kTLS. */
+static int install_keys(struct kith_conn *conn)
+{
+	struct kith_tls_keys keys;
+	int err;
+
+	err = kith_tls_keys(conn->tls, &keys);
+	if (!err) {
+		conn->cipher_suite = keys.cipher_suite;
+		/* A TLS 1.3 server judges our certificate after we are done. */
+		conn->verdict_pending = conn->kind == KITH_CONN_KIND_CLIENT;
+		err = kith_ktls_install(conn, &keys, true, true);
+	}
+	memzero_explicit(&keys, sizeof(keys));
+	return err;
+}
+
+/* A server's refusal goes out under its application keys (RFC 8446 section
+ * 4.4.4: the write key changes after Finished). */
+static void send_pending_alert(struct kith_conn *conn)
+{
+	int alert = conn->tls ? kith_tls_pending_alert(conn->tls) : -1;
+	struct kith_tls_keys keys;
+
+	if (alert < 0)
+		return;
+	if (!kith_tls_keys(conn->tls, &keys) &&
+	    !kith_ktls_install(conn, &keys, true, false))
+		kith_record_alert(conn, conn->sock, 2, alert);
+	memzero_explicit(&keys, sizeof(keys));
+}
+
+static void learn(struct kith_conn *conn)
+{
+	const struct kith_svid_facts *peer;
+
+	if (!conn->tls)
+		return;
+	conn->has_id = kith_tls_conn_id(conn->tls, conn->id);
+	peer = kith_tls_peer(conn->tls);
+	if (peer && !conn->peer_id)
+		conn->peer_id = kstrdup(peer->spiffe_id, GFP_KERNEL);
+}
+
+/* The application sees @err on every further call and in SO_ERROR. */
+static void fail_client(struct kith_conn *conn, int err)
+{
+	struct sock *sk = conn->sk;
+
+	/* Our alert is on its way: FIN, not RST, follows it. */
+	conn->base->shutdown(conn->sock, SHUT_RDWR);
+	lock_sock(sk);
+	WRITE_ONCE(sk->sk_err, -err);
+	sk_error_report(sk);
+	release_sock(sk);
+}
+
+void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason,
+			enum kith_side side)
+{
+	bool server = conn->kind == KITH_CONN_KIND_SERVER;
+
+	kith_callbacks_unhook(conn);
+	cancel_delayed_work(&conn->deadline);
+	learn(conn);
+	if (!err) {
+		err = install_keys(conn);
+		reason = err ? KITH_REASON_INTERNAL : KITH_REASON_RULE;
+		side = KITH_SIDE_LOCAL;
+	} else {
+		send_pending_alert(conn);
+	}
+	kith_tls_free(conn->tls);
+	conn->tls = NULL;
+	conn->err = err;
+	conn->reason = reason;
+	kith_conn_report(conn, err ? KITH_DECISION_DENY : KITH_DECISION_ALLOW,
+			 -err, reason, side);
+	if (!err)
+		kith_conn_set_state(conn, KITH_CONN_STATE_READY);
+	else
+		kith_conn_set_state(conn, server ? KITH_CONN_STATE_CLOSING :
+						   KITH_CONN_STATE_FAILED);
+	if (server) {
+		kith_listener_settled(conn, !err);
+		if (err)
+			kith_child_linger(conn);
+		return;
+	}
+	if (err)
+		fail_client(conn, err);
+	kith_wake_all(conn->sk);
+	if (!err)
+		kith_conn_kick(conn);	/* the verdict may have come already */
+}
+
+/**
+ * kith_handshake_begin() - the transport is established
+ * @conn: CONNECTING, hooked
+ *
+ * Context: process, under @conn->mutex.
+ */
+void kith_handshake_begin(struct kith_conn *conn)
+{
+	int err = kith_ktls_attach(conn);
+
+	if (err) {
+		/* The kernel refuses once the peer has closed. */
+		err = err == -ENOTCONN ? -ECONNRESET : err;
+		kith_handshake_end(conn, err, KITH_REASON_NETWORK,
+				   KITH_SIDE_NETWORK);
+		return;
+	}
+	kith_conn_set_state(conn, KITH_CONN_STATE_HANDSHAKE);
+	kith_conn_arm(conn, KITH_HANDSHAKE_MS);
+	kith_handshake_step(conn);
+}
+
+/**
+ * kith_handshake_step() - go on as far as the transport lets us
+ * @conn: HANDSHAKE
+ *
+ * Context: process, under @conn->mutex.
+ */
+void kith_handshake_step(struct kith_conn *conn)
+{
+	enum kith_reason reason = KITH_REASON_NONE;
+	enum kith_side side = KITH_SIDE_LOCAL;
+	int err = 0;
+
+	if (READ_ONCE(conn->expired)) {
+		kith_handshake_end(conn, -ETIMEDOUT, KITH_REASON_TIMEOUT,
+				   KITH_SIDE_PEER);
+		return;
+	}
+	if (!conn->tls)
+		err = prepare(conn, &reason);
+	if (!err) {
+		err = kith_tls_handshake(conn->tls);
+		reason = kith_tls_reason(conn->tls);
+		if (kith_tls_peer_refused(conn->tls))
+			side = KITH_SIDE_PEER;
+	}
+	if (err == -EAGAIN)
+		return;
+	kith_handshake_end(conn, err, reason, side);
+}

@@ -1,0 +1,556 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Wrapping: new TCP sockets of user space get Kith's proto_ops.
+ *
+ * The one hook is tcp_prot.init (tcpv6_prot.init), which runs after the stack
+ * chose sock->ops. At connect() and listen() a socket that no claim concerns is
+ * handed back to the stack for good. Managed ones keep our ops from creation to
+ * release; what kTLS would put there is kept beside (see ktls.c).
+ *
+ * The ops own a module reference for each socket, as __sock_create() and
+ * sock_release() count it. A call that hands back drops that reference when it
+ * is about to return; calls that raced with it are counted in @calls, and
+ * unloading waits for them.
+ */
+#include <linux/delay.h>
+#include <linux/module.h>
+#include <linux/percpu.h>
+#include <linux/poll.h>
+#include <linux/rcupdate.h>
+#include <linux/tcp.h>
+#include <net/inet_common.h>
+#include <net/tcp.h>
+#include <net/transp_v6.h>
+#include <uapi/asm-generic/ioctls.h>
+#include "conn.h"
+
+struct family {
+	int family;
+	struct proto *prot;
+	int (*stack_init)(struct sock *sk);
+	struct proto_ops ops;		/* ours */
+	struct socket *primer;		/* closed, private, the stack's ops */
+	const struct proto_ops *base;	/* the stack's */
+};
+
+static struct family families[2];	/* fixed after kith_socket_init() */
+static DEFINE_PER_CPU(long, calls);	/* wrappers running, summed over CPUs */
+
+static void enter(void)
+{
+	this_cpu_inc(calls);
+}
+
+static void leave(void)
+{
+	this_cpu_dec(calls);
+}
+
+static struct family *family_of(const struct sock *sk)
+{
+	return &families[sk->sk_family == AF_INET6];
+}
+
+const struct proto_ops *kith_ops_base(const struct sock *sk)
+{
+	return family_of(sk)->base;
+}
+
+struct socket *kith_ops_primer(const struct sock *sk)
+{
+	return family_of(sk)->primer;
+}
+
+/* Gives the socket back for good. True for the one call that did it and now
+ * owes a module_put(). */
+static bool hand_back(struct socket *sock)
+{
+	struct family *f = family_of(sock->sk);
+
+	return cmpxchg(&sock->ops, &f->ops, f->base) == &f->ops;
+}
+
+static int connect_native(struct socket *sock, struct sockaddr_unsized *addr,
+			  int len, int flags)
+{
+	bool owed = hand_back(sock);
+	int err = kith_ops_base(sock->sk)->connect(sock, addr, len, flags);
+
+	if (owed)
+		module_put(THIS_MODULE);
+	return err;
+}
+
+static int connect_claimed(struct socket *sock, struct sockaddr_unsized *addr,
+			   int len, int flags)
+{
+	const struct proto_ops *base = kith_ops_base(sock->sk);
+	struct kith_endpoint endpoint;
+	struct kith_conn *conn;
+
+	/* What the stack refuses without a packet it refuses itself. */
+	if (kith_endpoint_of_addr(addr, len, &endpoint) ||
+	    len > (int)sizeof(conn->dest))
+		return base->connect(sock, addr, len, flags);
+	conn = kith_conn_find(sock->sk);
+	if (!conn)
+		conn = kith_conn_new(sock->sk, sock, KITH_CONN_KIND_CLIENT,
+				     base);
+	if (!conn)
+		return -ENOMEM;
+	return kith_client_connect(conn, sock, addr, len, flags);
+}
+
+static bool is_unspec(const struct sockaddr_unsized *addr, int len)
+{
+	return len >= (int)sizeof(sa_family_t) &&
+	       ((const struct sockaddr *)addr)->sa_family == AF_UNSPEC;
+}
+
+static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
+		      int len, int flags)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+
+	if (conn && conn->kind == KITH_CONN_KIND_LISTENER)
+		return -EISCONN;
+	if (conn && is_unspec(addr, len))
+		return -EOPNOTSUPP;	/* kTLS sockets do not go back either */
+	if (conn || kith_program_is_claimed())
+		return connect_claimed(sock, addr, len, flags);
+	return connect_native(sock, addr, len, flags);
+}
+
+static int op_connect(struct socket *sock, struct sockaddr_unsized *addr,
+		      int len, int flags)
+{
+	int err;
+
+	enter();
+	err = do_connect(sock, addr, len, flags);
+	leave();
+	return err;
+}
+
+static int listen_again(struct kith_conn *conn, struct socket *sock,
+			int backlog)
+{
+	int err;
+
+	if (conn->kind != KITH_CONN_KIND_LISTENER)
+		return -EINVAL;
+	err = kith_program_is_claimed() ? kith_listener_own(conn) : 0;
+	if (!err)
+		err = conn->base->listen(sock, backlog);
+	if (!err)
+		kith_conn_set_state(conn, KITH_CONN_STATE_LISTENING);
+	return err;
+}
+
+static int op_listen(struct socket *sock, int backlog)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	bool owed = false;
+	int err;
+
+	enter();
+	if (conn)
+		err = listen_again(conn, sock, backlog);
+	else
+		err = kith_listener_listen(sock, backlog);
+	if (err == -ENOENT) {
+		owed = hand_back(sock);
+		err = kith_ops_base(sock->sk)->listen(sock, backlog);
+	}
+	leave();
+	if (owed)
+		module_put(THIS_MODULE);
+	return err;
+}
+
+static int do_accept(struct socket *sock, struct socket *newsock,
+		     struct proto_accept_arg *arg)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int err;
+
+	enter();
+	if (conn && conn->kind == KITH_CONN_KIND_LISTENER)
+		err = kith_listener_accept(conn, newsock, arg->flags);
+	else
+		err = kith_compat_accept(kith_ops_base(sock->sk), sock,
+					 newsock, arg);
+	leave();
+	return err;
+}
+
+KITH_COMPAT_ACCEPT(op_accept, do_accept)
+
+static __poll_t op_poll(struct file *file, struct socket *sock,
+			struct poll_table_struct *wait)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	__poll_t mask;
+
+	enter();
+	if (!conn)
+		mask = kith_ops_base(sock->sk)->poll(file, sock, wait);
+	else if (conn->kind == KITH_CONN_KIND_LISTENER)
+		mask = kith_listener_poll(conn, file, sock, wait);
+	else
+		mask = kith_stream_poll(conn, file, sock, wait);
+	leave();
+	return mask;
+}
+
+static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int ret;
+
+	enter();
+	if (conn)
+		ret = kith_stream_sendmsg(conn, sock, msg, len);
+	else if (msg->msg_flags & MSG_FASTOPEN && kith_program_is_claimed())
+		ret = -EOPNOTSUPP;	/* data would leave before us */
+	else
+		ret = kith_ops_base(sock->sk)->sendmsg(sock, msg, len);
+	leave();
+	return ret;
+}
+
+static int op_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		      int flags)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int ret;
+
+	enter();
+	if (conn)
+		ret = kith_stream_recvmsg(conn, sock, msg, len, flags);
+	else
+		ret = kith_ops_base(sock->sk)->recvmsg(sock, msg, len, flags);
+	leave();
+	return ret;
+}
+
+static ssize_t op_splice_read(struct socket *sock, loff_t *pos,
+			      struct pipe_inode_info *pipe, size_t len,
+			      unsigned int flags)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	ssize_t ret;
+
+	enter();
+	if (conn)
+		ret = kith_stream_splice_read(conn, sock, pos, pipe, len,
+					      flags);
+	else
+		ret = kith_ops_base(sock->sk)->splice_read(sock, pos, pipe, len,
+							   flags);
+	leave();
+	return ret;
+}
+
+static void op_splice_eof(struct socket *sock)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	const struct proto_ops *ops = conn ? conn->inner :
+					     kith_ops_base(sock->sk);
+
+	enter();
+	if (ops->splice_eof)
+		ops->splice_eof(sock);
+	leave();
+}
+
+/* Sockmap, KCM and strparser users send under the socket lock: in clear. */
+static int op_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
+{
+	int ret = -EOPNOTSUPP;
+
+	enter();
+	if (!kith_conn_find(sk))
+		ret = kith_ops_base(sk)->sendmsg_locked(sk, msg, size);
+	leave();
+	return ret;
+}
+
+static int op_shutdown(struct socket *sock, int how)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int err;
+
+	enter();
+	if (conn)
+		err = kith_conn_shutdown(conn, sock, how);
+	else
+		err = kith_ops_base(sock->sk)->shutdown(sock, how);
+	leave();
+	return err;
+}
+
+/* Options that would let bytes past the handshake or change the ops. */
+static bool vetoed(const struct kith_conn *conn, int level, int name)
+{
+	if (level == SOL_TLS)
+		return true;
+	if (level == SOL_IPV6)
+		return name == IPV6_ADDRFORM;
+	if (level != SOL_TCP)
+		return false;
+	switch (name) {
+	case TCP_ULP:
+	case TCP_REPAIR:
+	case TCP_REPAIR_QUEUE:
+	case TCP_REPAIR_OPTIONS:
+	case TCP_REPAIR_WINDOW:
+	case TCP_QUEUE_SEQ:
+	case TCP_FASTOPEN_CONNECT:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int setsockopt_native(struct socket *sock, int level, int name,
+			     sockptr_t value, unsigned int len)
+{
+	struct family *f = family_of(sock->sk);
+	const struct proto_ops *ops = &f->ops;
+	int err;
+
+	/* A program's own kTLS builds its ops from what it finds: it must find
+	 * the stack's, and leaves them in the socket. */
+	if (level == SOL_TCP && name == TCP_ULP)
+		f->primer->ops->setsockopt(f->primer, SOL_TCP, TCP_ULP,
+					   KERNEL_SOCKPTR("tls"), 3);
+	err = f->base->setsockopt(sock, level, name, value, len);
+	if (READ_ONCE(sock->ops) != ops)
+		module_put(THIS_MODULE);
+	return err;
+}
+
+static int op_setsockopt(struct socket *sock, int level, int name,
+			 sockptr_t value, unsigned int len)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int err;
+
+	enter();
+	if ((conn || kith_program_is_claimed()) && vetoed(conn, level, name))
+		err = -EOPNOTSUPP;
+	else if (conn)
+		err = conn->base->setsockopt(sock, level, name, value, len);
+	else
+		err = setsockopt_native(sock, level, name, value, len);
+	leave();
+	return err;
+}
+
+static int op_getsockopt(struct socket *sock, int level, int name,
+			 char __user *value, int __user *len)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int err;
+
+	enter();
+	if (level == SOL_KITH && name == KITH_PEER_ID && conn)
+		err = kith_option_peer_id(conn, value, len);
+	else if (conn && (level == SOL_TLS ||
+			  (level == SOL_TCP && name == TCP_ZEROCOPY_RECEIVE)))
+		err = -EOPNOTSUPP;
+	else
+		err = kith_ops_base(sock->sk)->getsockopt(sock, level, name,
+							  value, len);
+	leave();
+	return err;
+}
+
+/* Until the verdict a connection has no peer, as in SYN_SENT. */
+static int op_getname(struct socket *sock, struct sockaddr *addr, int peer)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	enum kith_conn_state state;
+	int ret = -ENOTCONN;
+
+	enter();
+	state = conn ? kith_conn_state(conn) : KITH_CONN_STATE_READY;
+	if (peer != 1 || (!kith_conn_pending(state) &&
+			  state != KITH_CONN_STATE_FAILED))
+		ret = kith_ops_base(sock->sk)->getname(sock, addr, peer);
+	leave();
+	return ret;
+}
+
+static int op_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int err, bytes;
+
+	enter();
+	if (conn && cmd == FIONREAD && conn->kind != KITH_CONN_KIND_LISTENER &&
+	    kith_conn_state(conn) != KITH_CONN_STATE_OPENED) {
+		err = kith_stream_inq(conn, sock, &bytes);
+		if (!err)
+			err = put_user(bytes, (int __user *)arg);
+	} else {
+		err = kith_ops_base(sock->sk)->ioctl(sock, cmd, arg);
+	}
+	leave();
+	return err;
+}
+
+static int op_release(struct socket *sock)
+{
+	struct kith_conn *conn;
+	int err;
+
+	if (!sock->sk)
+		return 0;
+	enter();
+	conn = kith_conn_find(sock->sk);
+	if (conn)
+		err = kith_conn_release(conn, sock);
+	else
+		err = kith_ops_base(sock->sk)->release(sock);
+	leave();
+	return err;
+}
+
+static void wrap(struct proto_ops *ops, const struct proto_ops *base)
+{
+	*ops = *base;
+	ops->owner = THIS_MODULE;
+	ops->release = op_release;
+	ops->connect = op_connect;
+	ops->accept = op_accept;
+	ops->getname = op_getname;
+	ops->poll = op_poll;
+	ops->ioctl = op_ioctl;
+	ops->listen = op_listen;
+	ops->shutdown = op_shutdown;
+	ops->setsockopt = op_setsockopt;
+	ops->getsockopt = op_getsockopt;
+	ops->sendmsg = op_sendmsg;
+	ops->recvmsg = op_recvmsg;
+	ops->splice_read = op_splice_read;
+	ops->splice_eof = op_splice_eof;
+	ops->sendmsg_locked = op_sendmsg_locked;
+	KITH_COMPAT_SENDPAGE(ops, kith_compat_sendpage);
+	/* read_sock, read_skb and peek_len stay the stack's: kTLS calls them. */
+}
+
+/* --- hooks ------------------------------------------------------------------ */
+
+static int init_sock(struct family *f, struct sock *sk)
+{
+	int err = f->stack_init(sk);
+
+	if (!err && !sk->sk_kern_sock && sk->sk_socket &&
+	    sk->sk_socket->ops == f->base && module_is_live(THIS_MODULE))
+		WRITE_ONCE(sk->sk_socket->ops, &f->ops);
+	return err;
+}
+
+static int init_sock4(struct sock *sk)
+{
+	return init_sock(&families[0], sk);
+}
+
+static int init_sock6(struct sock *sk)
+{
+	return init_sock(&families[1], sk);
+}
+
+static int (*const hooks[2])(struct sock *sk) = { init_sock4, init_sock6 };
+
+static int prepare(struct family *f, int family, struct proto *prot)
+{
+	int err;
+
+	err = sock_create_kern(&init_net, family, SOCK_STREAM, IPPROTO_TCP,
+			       &f->primer);
+	if (err)
+		return err;
+	f->family = family;
+	f->prot = prot;
+	f->base = f->primer->ops;
+	wrap(&f->ops, f->base);
+	return 0;
+}
+
+static void unprepare(struct family *f)
+{
+	if (f->primer)
+		sock_release(f->primer);
+	f->primer = NULL;
+}
+
+static void hook(struct family *f, int (*init)(struct sock *sk))
+{
+	f->stack_init = f->prot->init;
+	/* init_sock() reads stack_init as soon as the hook is visible. */
+	smp_store_release(&f->prot->init, init);
+}
+
+static void unhook(struct family *f, int (*init)(struct sock *sk))
+{
+	if (cmpxchg(&f->prot->init, init, f->stack_init) != init)
+		pr_err("another module replaced the socket hook\n");
+}
+
+bool kith_socket_hooked(void)
+{
+	return READ_ONCE(tcp_prot.init) == init_sock4 &&
+	       READ_ONCE(tcpv6_prot.init) == init_sock6;
+}
+
+int kith_socket_init(void)
+{
+	int err;
+
+	err = kith_table_init();
+	if (err)
+		return err;
+	err = prepare(&families[0], AF_INET, &tcp_prot);
+	if (!err)
+		err = prepare(&families[1], AF_INET6, &tcpv6_prot);
+	if (err)
+		goto err_primer;
+	kith_callbacks_init(families[0].primer->sk);
+	hook(&families[0], hooks[0]);
+	hook(&families[1], hooks[1]);
+	return 0;
+
+err_primer:
+	unprepare(&families[1]);
+	unprepare(&families[0]);
+	kith_table_exit();
+	return err;
+}
+
+static long calls_running(void)
+{
+	long sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += per_cpu(calls, cpu);
+	return sum;
+}
+
+void kith_socket_exit(void)
+{
+	unhook(&families[1], hooks[1]);
+	unhook(&families[0], hooks[0]);
+	/* First everyone who loaded a pointer of ours has entered or passed,
+	 * then those inside have left, then they are out of our text. */
+	synchronize_rcu_tasks();
+	while (calls_running())
+		msleep(20);
+	synchronize_rcu_tasks();
+	unprepare(&families[1]);
+	unprepare(&families[0]);
+	kith_table_exit();
+}

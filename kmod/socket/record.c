@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Control records in a kTLS stream: alerts and post-handshake messages.
+ *
+ * kTLS hands a record that is not data only to a reader with room for its type,
+ * and gives anyone else EIO again and again. The program never asks, so Kith
+ * reads it into kernel memory and acts (RFC 8446 sections 4.6 and 6).
+ */
+#include <linux/errno.h>
+#include <linux/slab.h>
+#include <net/tls.h>
+#include "conn.h"
+
+#define RECORD_ALERT		21
+#define RECORD_HANDSHAKE	22
+#define RECORD_MAX		(TLS_MAX_PAYLOAD_SIZE + 256)
+
+#define ALERT_WARNING		1
+#define ALERT_FATAL		2
+#define ALERT_CLOSE_NOTIFY	0
+#define ALERT_UNEXPECTED	10
+#define ALERT_USER_CANCELED	90
+
+#define MSG_NEW_SESSION_TICKET	4
+#define MSG_KEY_UPDATE		24
+
+/* Reads one record of any type: its length, or -errno. */
+static int read_record(struct kith_conn *conn, struct socket *sock, u8 *buf,
+		       size_t size, u8 *type)
+{
+	u8 control[CMSG_SPACE(1)] __aligned(sizeof(struct cmsghdr)) = {};
+	struct cmsghdr *cmsg = (struct cmsghdr *)control;
+	struct kvec kv = { .iov_base = buf, .iov_len = size };
+	struct msghdr msg = {
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+	int ret;
+
+	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, size);
+	ret = conn->inner->recvmsg(sock, &msg, size, MSG_DONTWAIT);
+	if (ret < 0)
+		return ret;
+	if (cmsg->cmsg_level != SOL_TLS || cmsg->cmsg_type != TLS_GET_RECORD_TYPE)
+		return -EIO;
+	*type = *(u8 *)CMSG_DATA(cmsg);
+	return ret;
+}
+
+/* What the program is told of an alert the peer sent, RFC 8446 section 6.2:
+ * those about our certificate are the peer's refusal of us. */
+static int alert_errno(u8 description)
+{
+	switch (description) {
+	case 42:	/* bad_certificate */
+	case 43:	/* unsupported_certificate */
+	case 44:	/* certificate_revoked */
+	case 45:	/* certificate_expired */
+	case 46:	/* certificate_unknown */
+	case 48:	/* unknown_ca */
+	case 49:	/* access_denied */
+	case 51:	/* decrypt_error: our signature */
+	case 116:	/* certificate_required */
+		return EKEYREJECTED;
+	default:
+		return EPROTO;
+	}
+}
+
+static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
+{
+	int err;
+
+	if (len != 2) {
+		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+				  KITH_SIDE_LOCAL);
+		return -EPROTO;
+	}
+	if (alert[1] == ALERT_CLOSE_NOTIFY) {
+		WRITE_ONCE(conn->eof, true);
+		kith_wake_all(conn->sk);
+		return KITH_RECORD_EOF;
+	}
+	if (alert[1] == ALERT_USER_CANCELED)
+		return KITH_RECORD_IGNORED;
+	err = alert_errno(alert[1]);
+	kith_stream_break(conn, err, err == EKEYREJECTED ?
+			  KITH_REASON_PEER_REFUSED : KITH_REASON_RECORD,
+			  KITH_SIDE_PEER);
+	return -err;
+}
+
+static int handle_handshake(struct kith_conn *conn, struct socket *sock,
+			    const u8 *msg, int len)
+{
+	enum kith_reason reason = KITH_REASON_RECORD;
+
+	/* Tickets are not used, resumption would need the identity in them. */
+	if (len >= 4 && msg[0] == MSG_NEW_SESSION_TICKET)
+		return KITH_RECORD_IGNORED;
+	if (len >= 4 && msg[0] == MSG_KEY_UPDATE)
+		reason = KITH_REASON_KEY_UPDATE;
+	else
+		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_UNEXPECTED);
+	kith_stream_break(conn, EPROTO, reason, KITH_SIDE_LOCAL);
+	return -EPROTO;
+}
+
+int kith_record_control(struct kith_conn *conn, struct socket *sock)
+{
+	u8 *buf = kvmalloc(RECORD_MAX, GFP_KERNEL);
+	u8 type = 0;
+	int ret;
+
+	if (!buf)
+		return -ENOMEM;
+	ret = read_record(conn, sock, buf, RECORD_MAX, &type);
+	if (ret < 0)
+		goto out;
+	/* A broken stream tells no second story. */
+	if (READ_ONCE(conn->stream_err)) {
+		ret = -conn->stream_err;
+		goto out;
+	}
+	if (type == RECORD_ALERT) {
+		ret = handle_alert(conn, buf, ret);
+	} else if (type == RECORD_HANDSHAKE) {
+		ret = handle_handshake(conn, sock, buf, ret);
+	} else {
+		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_UNEXPECTED);
+		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+				  KITH_SIDE_LOCAL);
+		ret = -EPROTO;
+	}
+out:
+	kvfree_sensitive(buf, RECORD_MAX);
+	return ret;
+}
+
+int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
+		      u8 description)
+{
+	u8 control[CMSG_SPACE(1)] __aligned(sizeof(struct cmsghdr)) = {};
+	struct cmsghdr *cmsg = (struct cmsghdr *)control;
+	u8 alert[2] = { level, description };
+	struct kvec kv = { .iov_base = alert, .iov_len = sizeof(alert) };
+	struct msghdr msg = {
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+		.msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL,
+	};
+	int ret;
+
+	cmsg->cmsg_level = SOL_TLS;
+	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
+	cmsg->cmsg_len = CMSG_LEN(1);
+	*(u8 *)CMSG_DATA(cmsg) = RECORD_ALERT;
+	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &kv, 1, sizeof(alert));
+	ret = conn->inner->sendmsg(sock, &msg, sizeof(alert));
+	return ret < 0 ? ret : 0;
+}
+
+void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
+		       enum kith_side side)
+{
+	struct sock *sk = conn->sk;
+
+	if (cmpxchg(&conn->stream_err, 0, err))
+		return;
+	kith_conn_report(conn, KITH_DECISION_DENY, err, reason, side);
+	lock_sock(sk);
+	WRITE_ONCE(sk->sk_err, err);
+	sk_error_report(sk);
+	release_sock(sk);
+	kith_wake_all(sk);
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Managed sockets as operators see them, and as policy and revocation act on
+ * them.
+ */
+#include <linux/ipv6.h>
+#include <linux/slab.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include "conn.h"
+
+static void map4(__be32 from, u8 to[16])
+{
+	ipv6_addr_set_v4mapped(from, (struct in6_addr *)to);
+}
+
+void kith_endpoint_of_sock(const struct sock *sk, struct kith_endpoint *endpoint,
+			   enum kith_direction direction)
+{
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6)
+		memcpy(endpoint->address, &sk->sk_v6_daddr, 16);
+	else
+#endif
+		map4(sk->sk_daddr, endpoint->address);
+	endpoint->port = direction == KITH_OUTBOUND ? ntohs(sk->sk_dport) :
+						      sk->sk_num;
+}
+
+/**
+ * kith_endpoint_of_addr() - a connect() address as the policy sees it
+ *
+ * Return: 0, or -EAFNOSUPPORT or -EINVAL for what the stack would refuse.
+ */
+int kith_endpoint_of_addr(const struct sockaddr_unsized *addr, int len,
+			  struct kith_endpoint *endpoint)
+{
+	const struct sockaddr_in6 *in6 = (const void *)addr;
+	const struct sockaddr_in *in = (const void *)addr;
+
+	if (len >= (int)sizeof(*in) && in->sin_family == AF_INET) {
+		map4(in->sin_addr.s_addr, endpoint->address);
+		endpoint->port = ntohs(in->sin_port);
+		return 0;
+	}
+	if (len >= SIN6_LEN_RFC2133 && in6->sin6_family == AF_INET6) {
+		memcpy(endpoint->address, &in6->sin6_addr, 16);
+		endpoint->port = ntohs(in6->sin6_port);
+		return 0;
+	}
+	return len < (int)sizeof(*in) ? -EINVAL : -EAFNOSUPPORT;
+}
+
+static const char *cipher_name(u16 suite)
+{
+	switch (suite) {
+	case 0x1301:
+		return "TLS_AES_128_GCM_SHA256";
+	case 0x1302:
+		return "TLS_AES_256_GCM_SHA384";
+	case 0x1303:
+		return "TLS_CHACHA20_POLY1305_SHA256";
+	default:
+		return NULL;
+	}
+}
+
+static void describe_addresses(const struct sock *sk,
+			       struct kith_conn_info *info)
+{
+	info->family = sk->sk_family;
+	info->local_port = sk->sk_num;
+	info->remote_port = ntohs(sk->sk_dport);
+#if IS_ENABLED(CONFIG_IPV6)
+	if (sk->sk_family == AF_INET6) {
+		memcpy(info->local, &sk->sk_v6_rcv_saddr, 16);
+		memcpy(info->remote, &sk->sk_v6_daddr, 16);
+		return;
+	}
+#endif
+	memcpy(info->local, &sk->sk_rcv_saddr, 4);
+	memcpy(info->remote, &sk->sk_daddr, 4);
+}
+
+/* Before TCP knows, the destination is what connect() was given. */
+static void describe_destination(const struct kith_conn *conn,
+				 struct kith_conn_info *info)
+{
+	struct kith_endpoint endpoint;
+
+	if (info->remote_port || !conn->dest_len ||
+	    kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len,
+				  &endpoint))
+		return;
+	info->remote_port = endpoint.port;
+	if (info->family == AF_INET6)
+		memcpy(info->remote, endpoint.address, 16);
+	else
+		memcpy(info->remote, endpoint.address + 12, 4);
+}
+
+/* Under @conn->mutex; strings stay @conn's. */
+void kith_conn_describe(struct kith_conn *conn, struct kith_conn_info *info)
+{
+	memset(info, 0, sizeof(*info));
+	memcpy(info->id, conn->id, sizeof(info->id));
+	info->has_id = conn->has_id;
+	info->kind = conn->kind;
+	info->state = conn->state;
+	info->pid = conn->pid;
+	memcpy(info->comm, conn->comm, sizeof(info->comm));
+	info->since = conn->since;
+	describe_addresses(conn->sk, info);
+	describe_destination(conn, info);
+	info->peer_id = conn->peer_id;
+	info->rule = conn->rule;
+	info->cipher = cipher_name(conn->cipher_suite);
+	if (conn->svid) {
+		info->local_id = conn->svid->facts.spiffe_id;
+		info->workload = conn->svid->workload;
+	}
+	if (conn->listener) {
+		info->pending = READ_ONCE(conn->listener->n_pending);
+		info->queued = READ_ONCE(conn->listener->n_ready);
+	}
+}
+
+void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
+		      int err, enum kith_reason reason, enum kith_side side)
+{
+	struct kith_conn_info info;
+	struct kith_event event = {
+		.kind = reason == KITH_REASON_CUT ? KITH_EVENT_KIND_CLOSED :
+						    KITH_EVENT_KIND_DECISION,
+		.decision = decision,
+		.reason = reason,
+		.side = side,
+		.err = err,
+		.generation = conn->generation,
+		.conn = &info,
+		.credential = conn->credential,
+	};
+
+	kith_conn_describe(conn, &info);
+	kith_event_emit(&event);
+}
+
+/* --- dumps, revocation, policy change --------------------------------------- */
+
+struct show_arg {
+	int (*show)(const struct kith_conn_info *info, void *arg);
+	void *arg;
+};
+
+static int show_conn(struct kith_conn *conn, void *arg)
+{
+	struct show_arg *show = arg;
+	struct kith_conn_info info;
+	struct kith_svid *svid = NULL;
+	enum kith_reason reason;
+	int ret = 0;
+
+	mutex_lock(&conn->mutex);
+	if (!conn->dead) {
+		kith_conn_describe(conn, &info);
+		/* A listener has its owner's identity of the moment. */
+		if (conn->listener && conn->credential) {
+			svid = kith_credential_svid(conn->credential, &reason);
+			if (!IS_ERR(svid)) {
+				info.local_id = svid->facts.spiffe_id;
+				info.workload = svid->workload;
+			}
+		}
+		ret = show->show(&info, show->arg);
+	}
+	mutex_unlock(&conn->mutex);
+	if (!IS_ERR_OR_NULL(svid))
+		kith_svid_put(svid);
+	return ret;
+}
+
+int kith_socket_for_each(unsigned long *position,
+			 int (*show)(const struct kith_conn_info *info, void *arg),
+			 void *arg)
+{
+	struct show_arg wrapped = { .show = show, .arg = arg };
+
+	return kith_table_walk(position, show_conn, &wrapped);
+}
+
+/* Ends a live connection under its program. */
+static void end(struct kith_conn *conn, int err, enum kith_reason reason)
+{
+	mutex_lock(&conn->mutex);
+	if (conn->dead || conn->listener)
+		goto out;
+	if (conn->state == KITH_CONN_STATE_READY) {
+		kith_stream_break(conn, err, reason, KITH_SIDE_LOCAL);
+		if (!kith_record_alert(conn, conn->sock, 1, 0))
+			conn->fin = true;
+		conn->inner->shutdown(conn->sock, SHUT_RDWR);
+	} else if (conn->state == KITH_CONN_STATE_HANDSHAKE) {
+		kith_handshake_end(conn, -err, reason, KITH_SIDE_LOCAL);
+	}
+out:
+	mutex_unlock(&conn->mutex);
+}
+
+struct revoked {
+	const struct kith_credential *credential;
+	enum kith_reason reason;
+	int err;
+};
+
+static int end_revoked(struct kith_conn *conn, void *arg)
+{
+	const struct revoked *revoked = arg;
+
+	if (READ_ONCE(conn->credential) == revoked->credential)
+		end(conn, revoked->err, revoked->reason);
+	return 0;
+}
+
+void kith_socket_close_credential(const struct kith_credential *credential,
+				  int err, enum kith_reason reason)
+{
+	struct revoked revoked = { credential, reason, err };
+	unsigned long position = 0;
+
+	kith_table_walk(&position, end_revoked, &revoked);
+}
+
+static bool still_allowed(struct kith_conn *conn,
+			  const struct kith_config *config)
+{
+	enum kith_direction direction = conn->kind == KITH_CONN_KIND_CLIENT ?
+					KITH_OUTBOUND : KITH_INBOUND;
+	const struct kith_table_rule *rule;
+	struct kith_endpoint endpoint;
+
+	kith_endpoint_of_sock(conn->sk, &endpoint, direction);
+	rule = kith_table_peer(&config->rules, conn->svid->facts.spiffe_id,
+			       direction, &endpoint, conn->peer_id);
+	return rule && le32_to_cpu(rule->action) == KITH_TABLE_ALLOW;
+}
+
+static int recheck(struct kith_conn *conn, void *arg)
+{
+	if (kith_conn_state(conn) == KITH_CONN_STATE_READY &&
+	    !still_allowed(conn, arg))
+		end(conn, EACCES, conn->kind == KITH_CONN_KIND_CLIENT ?
+		    KITH_REASON_NO_RULE_OUTBOUND_PEER :
+		    KITH_REASON_NO_RULE_INBOUND);
+	return 0;
+}
+
+void kith_socket_recheck(const struct kith_config *config)
+{
+	unsigned long position = 0;
+
+	kith_table_walk(&position, recheck, (void *)config);
+}

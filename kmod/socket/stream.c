@@ -1,0 +1,351 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Bytes of an established connection: a thin wrapper around what kTLS does.
+ */
+#include <linux/file.h>
+#include <linux/poll.h>
+#include <linux/slab.h>
+#include <linux/splice.h>
+#include <net/tls.h>
+#include "conn.h"
+
+/* RFC 8446 section 5.5: 2^24.5 records under one AES-GCM key. */
+#define RECORDS_MAX	23726566
+
+static bool user_is_known(struct kith_conn *conn)
+{
+	struct kith_stamp now = kith_stamp_current();
+	struct kith_stamp last;
+	unsigned int seq;
+
+	do {
+		seq = read_seqbegin(&conn->stamp_lock);
+		last = conn->stamp;
+	} while (read_seqretry(&conn->stamp_lock, seq));
+	return kith_stamp_equal(now, last);
+}
+
+/* Another program or process: the same identity may use the connection. */
+static int check_identity(struct kith_conn *conn)
+{
+	struct kith_program *program = kith_program_current();
+	struct kith_credential *credential;
+	enum kith_reason reason;
+	struct kith_svid *svid;
+	int err = -EACCES;
+
+	if (!program)
+		goto out;
+	if (program == kith_credential_program(conn->credential)) {
+		err = 0;
+		goto out;
+	}
+	credential = kith_credential_current(program);
+	if (IS_ERR(credential)) {
+		err = PTR_ERR(credential);
+		goto out;
+	}
+	svid = kith_credential_svid(credential, &reason);
+	if (!IS_ERR(svid)) {
+		if (!strcmp(svid->facts.spiffe_id, conn->svid->facts.spiffe_id))
+			err = 0;
+		kith_svid_put(svid);
+	}
+	kith_credential_put(credential);
+out:
+	if (program)
+		kith_program_put(program);
+	return err;
+}
+
+int kith_stream_check_user(struct kith_conn *conn)
+{
+	int err;
+
+	if (likely(user_is_known(conn)))
+		return 0;
+	err = check_identity(conn);
+	if (err) {
+		kith_conn_report(conn, KITH_DECISION_DENY, -err,
+				 KITH_REASON_WRONG_IDENTITY, KITH_SIDE_LOCAL);
+		return err;
+	}
+	write_seqlock(&conn->stamp_lock);
+	conn->stamp = kith_stamp_current();
+	write_sequnlock(&conn->stamp_lock);
+	return 0;
+}
+
+int kith_stream_enter(struct kith_conn *conn, long timeo)
+{
+	enum kith_conn_state state = kith_conn_state(conn);
+	int err;
+
+	if (unlikely(kith_conn_pending(state))) {
+		err = kith_client_wait(conn, timeo);
+		if (err)
+			return err;
+		state = kith_conn_state(conn);
+	}
+	if (state == KITH_CONN_STATE_FAILED) {
+		sock_error(conn->sk);
+		return conn->err;
+	}
+	if (state != KITH_CONN_STATE_READY)
+		return 0;			/* the stack's own answer */
+	err = READ_ONCE(conn->stream_err);
+	if (unlikely(err)) {
+		sock_error(conn->sk);
+		return -err;
+	}
+	return kith_stream_check_user(conn);
+}
+
+static bool managed(struct kith_conn *conn)
+{
+	return kith_conn_state(conn) == KITH_CONN_STATE_READY;
+}
+
+/* The program may not speak to kTLS itself. */
+static int check_control(struct msghdr *msg)
+{
+	struct cmsghdr *cmsg;
+
+	for_each_cmsghdr(cmsg, msg)
+		if (!CMSG_OK(msg, cmsg) || cmsg->cmsg_level == SOL_TLS)
+			return -EINVAL;
+	return 0;
+}
+
+/* Counts the records a send makes; refuses past the cipher's limit. */
+static int count_records(struct kith_conn *conn, int bytes)
+{
+	s64 records;
+
+	records = atomic64_add_return(bytes / TLS_MAX_PAYLOAD_SIZE + 1,
+				      &conn->records);
+	if (likely(records < RECORDS_MAX ||
+		   conn->cipher_suite == 0x1303))	/* ChaCha20: no limit */
+		return 0;
+	kith_stream_break(conn, EPROTO, KITH_REASON_RECORD_LIMIT,
+			  KITH_SIDE_LOCAL);
+	return -EPROTO;
+}
+
+/* A send failed: the peer's refusal, if it lies in the receive queue, is the
+ * better answer than the reset that followed it. */
+static int explain_send(struct kith_conn *conn, struct socket *sock, int err)
+{
+	if ((err != -EPIPE && err != -ECONNRESET) ||
+	    !READ_ONCE(conn->verdict_pending))
+		return err;
+	mutex_lock(&conn->mutex);
+	kith_client_verdict(conn);
+	mutex_unlock(&conn->mutex);
+	return conn->stream_err ? -conn->stream_err : err;
+}
+
+#define SEND_REFUSED	(MSG_OOB | MSG_FASTOPEN | MSG_ZEROCOPY)
+#define SEND_PASSED	(MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL |	\
+			 MSG_CMSG_COMPAT | KITH_SPLICE_FLAGS)
+
+int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
+			struct msghdr *msg, size_t len)
+{
+	int err;
+
+	if (msg->msg_flags & MSG_FASTOPEN)
+		return -EOPNOTSUPP;
+	err = kith_stream_enter(conn, sock_sndtimeo(conn->sk, msg->msg_flags &
+						    MSG_DONTWAIT));
+	if (err)
+		return err;
+	if (!managed(conn))
+		return conn->inner->sendmsg(sock, msg, len);
+	if (msg->msg_flags & SEND_REFUSED)
+		return -EOPNOTSUPP;
+	err = check_control(msg);
+	if (!err)
+		err = count_records(conn, len);
+	if (err)
+		return err;
+	/* kTLS refuses flags that plain TCP ignores. */
+	msg->msg_flags &= SEND_PASSED;
+	/* A record without data would go out; TCP sends nothing. */
+	if (!len)
+		return 0;
+	msg->msg_controllen = 0;
+	err = conn->inner->sendmsg(sock, msg, len);
+	return err < 0 ? explain_send(conn, sock, err) : err;
+}
+
+#ifdef KITH_HAS_SENDPAGE
+/* Kernels before 6.5 send files this way. */
+ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
+			     size_t size, int flags)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	int err;
+
+	if (!conn)
+		return kith_ops_base(sock->sk)->sendpage(sock, page, offset,
+							 size, flags);
+	err = kith_stream_enter(conn, sock_sndtimeo(conn->sk,
+						    flags & MSG_DONTWAIT));
+	if (!err && managed(conn))
+		err = count_records(conn, size);
+	if (err)
+		return err;
+	err = conn->inner->sendpage(sock, page, offset, size, flags);
+	return err < 0 ? explain_send(conn, sock, err) : err;
+}
+#endif
+
+/* No bytes came: an end of stream only with close_notify, or when the program
+ * itself shut the direction. */
+static int end_of_stream(struct kith_conn *conn)
+{
+	if (READ_ONCE(conn->eof) || READ_ONCE(conn->shut_read))
+		return 0;
+	kith_stream_break(conn, ECONNRESET, KITH_REASON_CUT, KITH_SIDE_PEER);
+	return -ECONNRESET;
+}
+
+/* What a receive of @err means: 1 to try again, else the result. */
+static int settle(struct kith_conn *conn, struct socket *sock, int err)
+{
+	int ret;
+
+	switch (err) {
+	case 0:
+		return end_of_stream(conn);
+	case -EIO:
+		ret = kith_record_control(conn, sock);
+		if (ret == KITH_RECORD_IGNORED || ret == -EAGAIN)
+			return 1;
+		return ret == KITH_RECORD_EOF ? 0 : ret;
+	case -EBADMSG:
+	case -EMSGSIZE:
+		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+				  KITH_SIDE_LOCAL);
+		return -EPROTO;
+	default:
+		return err;
+	}
+}
+
+static int recv_once(struct kith_conn *conn, struct socket *sock,
+		     struct msghdr *msg, size_t len, int flags)
+{
+	void *control = msg->msg_control;
+	size_t controllen = msg->msg_controllen;
+	int ret;
+
+	msg->msg_control = NULL;
+	msg->msg_controllen = 0;
+	ret = conn->inner->recvmsg(sock, msg, len, flags);
+	msg->msg_control = control;
+	msg->msg_controllen = controllen;
+	msg->msg_flags &= ~(MSG_CTRUNC | MSG_EOR);
+	return ret;
+}
+
+int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
+			struct msghdr *msg, size_t len, int flags)
+{
+	int ret;
+
+	ret = kith_stream_enter(conn, sock_rcvtimeo(conn->sk,
+						    flags & MSG_DONTWAIT));
+	if (ret)
+		return ret;
+	if (!managed(conn) || flags & MSG_ERRQUEUE)
+		return conn->inner->recvmsg(sock, msg, len, flags);
+	if (flags & MSG_OOB)
+		return -EINVAL;			/* there is no urgent data */
+	if (READ_ONCE(conn->eof) || !len)
+		return 0;
+	do {
+		ret = recv_once(conn, sock, msg, len, flags);
+		if (ret > 0) {
+			if (READ_ONCE(conn->verdict_pending))
+				kith_callbacks_unwatch(conn);
+			break;
+		}
+		ret = settle(conn, sock, ret);
+	} while (ret == 1);
+	return ret;
+}
+
+ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
+				loff_t *pos, struct pipe_inode_info *pipe,
+				size_t len, unsigned int flags)
+{
+	ssize_t ret;
+
+	ret = kith_stream_enter(conn, sock_rcvtimeo(conn->sk, flags &
+						    SPLICE_F_NONBLOCK));
+	if (ret)
+		return ret;
+	if (!managed(conn))
+		return conn->inner->splice_read(sock, pos, pipe, len, flags);
+	if (READ_ONCE(conn->eof))
+		return 0;
+	do {
+		ret = conn->inner->splice_read(sock, pos, pipe, len, flags);
+		if (ret > 0)
+			break;
+		/* kTLS answers EINVAL to a record that is not data. */
+		ret = settle(conn, sock, ret == -EINVAL ? -EIO : ret);
+	} while (ret == 1);
+	return ret;
+}
+
+__poll_t kith_stream_poll(struct kith_conn *conn, struct file *file,
+			  struct socket *sock, struct poll_table_struct *wait)
+{
+	__poll_t mask = 0;
+
+	if (kith_conn_pending(kith_conn_state(conn))) {
+		sock_poll_wait(file, sock, wait);
+		/* It may have settled between the look and the wait. */
+		if (kith_conn_pending(kith_conn_state(conn)))
+			return 0;
+		wait = NULL;
+	}
+	mask = conn->inner->poll(file, sock, wait);
+	if (!managed(conn))
+		return mask;
+	if (READ_ONCE(conn->eof))
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
+	if (READ_ONCE(conn->stream_err))
+		mask |= EPOLLIN | EPOLLRDNORM | EPOLLERR | EPOLLHUP;
+	return mask;
+}
+
+/**
+ * kith_stream_inq() - bytes that can be read now (FIONREAD)
+ * @bytes: set on success: of the next record at most, since what follows is
+ *         not decrypted yet
+ */
+int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes)
+{
+	struct kvec kv = { .iov_len = TLS_MAX_PAYLOAD_SIZE };
+	struct msghdr msg = {};
+	int ret;
+
+	*bytes = 0;
+	ret = kith_stream_enter(conn, 0);
+	if (ret)
+		return ret == -EAGAIN ? 0 : ret;
+	kv.iov_base = kvmalloc(kv.iov_len, GFP_KERNEL);
+	if (!kv.iov_base)
+		return -ENOMEM;
+	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, kv.iov_len);
+	ret = conn->inner->recvmsg(sock, &msg, kv.iov_len,
+				   MSG_PEEK | MSG_DONTWAIT);
+	kvfree_sensitive(kv.iov_base, kv.iov_len);
+	if (ret > 0)
+		*bytes = ret;
+	return 0;
+}

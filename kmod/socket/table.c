@@ -1,0 +1,299 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The table of managed sockets and their lives.
+ */
+#include <linux/hash.h>
+#include <linux/ktime.h>
+#include <linux/slab.h>
+#include "conn.h"
+#include "../identity/credential.h"
+
+#define KITH_TABLE_BITS 12
+
+static DEFINE_HASHTABLE(table, KITH_TABLE_BITS);
+static DEFINE_SPINLOCK(table_lock);	/* writers of table; counts */
+static struct kmem_cache *conn_cache;
+static u32 n_listeners, n_connections;	/* table_lock */
+static atomic_t n_alive = ATOMIC_INIT(0);	/* published or only referenced */
+
+struct workqueue_struct *kith_socket_wq;
+
+struct kith_conn *kith_conn_find(const struct sock *sk)
+{
+	struct kith_conn *conn, *found = NULL;
+
+	rcu_read_lock();
+	hash_for_each_possible_rcu(table, conn, node, (unsigned long)sk) {
+		if (conn->sk == sk) {
+			found = conn;
+			break;
+		}
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+struct kith_conn *kith_conn_get(struct kith_conn *conn)
+{
+	refcount_inc(&conn->ref);
+	return conn;
+}
+
+static void conn_free_rcu(struct rcu_head *rcu)
+{
+	kmem_cache_free(conn_cache, container_of(rcu, struct kith_conn, rcu));
+	atomic_dec(&n_alive);
+}
+
+static void conn_free(struct kith_conn *conn)
+{
+	if (conn->parent)
+		kith_conn_put(conn->parent);
+	if (conn->svid)
+		kith_svid_put(conn->svid);
+	if (conn->credential)
+		kith_credential_put(conn->credential);
+	kith_tls_free(conn->tls);
+	kfree(conn->listener);
+	kfree(conn->peer_id);
+	kfree(conn->rule);
+	/* Softirq callbacks may still look at it. */
+	call_rcu(&conn->rcu, conn_free_rcu);
+}
+
+void kith_conn_put(struct kith_conn *conn)
+{
+	if (refcount_dec_and_test(&conn->ref))
+		conn_free(conn);
+}
+
+static void conn_work(struct work_struct *work)
+{
+	struct kith_conn *conn = container_of(work, struct kith_conn, work);
+
+	if (conn->kind == KITH_CONN_KIND_LISTENER) {
+		kith_listener_work(conn);
+		return;
+	}
+	mutex_lock(&conn->mutex);
+	switch (conn->state) {
+	case KITH_CONN_STATE_ATTESTING:
+		kith_client_attested(conn);
+		break;
+	case KITH_CONN_STATE_CONNECTING:
+		kith_client_established(conn);
+		break;
+	case KITH_CONN_STATE_HANDSHAKE:
+		kith_handshake_step(conn);
+		break;
+	case KITH_CONN_STATE_READY:
+		kith_client_verdict(conn);
+		break;
+	case KITH_CONN_STATE_CLOSING:
+		kith_child_linger(conn);
+		break;
+	default:
+		break;
+	}
+	mutex_unlock(&conn->mutex);
+}
+
+static void conn_deadline(struct work_struct *work)
+{
+	struct kith_conn *conn = container_of(to_delayed_work(work),
+					      struct kith_conn, deadline);
+
+	WRITE_ONCE(conn->expired, true);
+	kith_conn_kick(conn);
+}
+
+static void conn_settled(struct kith_credential_waiter *waiter)
+{
+	kith_conn_kick(container_of(waiter, struct kith_conn, waiter));
+}
+
+void kith_conn_await(struct kith_conn *conn)
+{
+	if (conn->dead)
+		return;
+	conn->awaiting = !kith_credential_await(conn->credential,
+						&conn->waiter);
+	if (!conn->awaiting)
+		kith_conn_kick(conn);
+}
+
+void kith_conn_unawait(struct kith_conn *conn)
+{
+	if (conn->awaiting)
+		kith_credential_forget(conn->credential, &conn->waiter);
+	conn->awaiting = false;
+}
+
+static struct kith_listener *listener_new(void)
+{
+	struct kith_listener *listener = kzalloc(sizeof(*listener), GFP_KERNEL);
+
+	if (!listener)
+		return NULL;
+	spin_lock_init(&listener->lock);
+	INIT_LIST_HEAD(&listener->pending);
+	INIT_LIST_HEAD(&listener->ready);
+	INIT_LIST_HEAD(&listener->ended);
+	return listener;
+}
+
+static void conn_publish(struct kith_conn *conn)
+{
+	spin_lock_bh(&table_lock);
+	hash_add_rcu(table, &conn->node, (unsigned long)conn->sk);
+	if (conn->kind == KITH_CONN_KIND_LISTENER)
+		n_listeners++;
+	else
+		n_connections++;
+	spin_unlock_bh(&table_lock);
+}
+
+struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
+				enum kith_conn_kind kind,
+				const struct proto_ops *base)
+{
+	struct kith_conn *conn = kmem_cache_zalloc(conn_cache, GFP_KERNEL);
+
+	if (!conn)
+		return NULL;
+	if (kind == KITH_CONN_KIND_LISTENER) {
+		conn->listener = listener_new();
+		if (!conn->listener) {
+			kmem_cache_free(conn_cache, conn);
+			return NULL;
+		}
+	}
+	refcount_set(&conn->ref, 1);
+	conn->sk = sk;
+	conn->sock = sock;
+	conn->base = base;
+	conn->inner = base;
+	conn->kind = kind;
+	conn->state = KITH_CONN_STATE_IDLE;
+	mutex_init(&conn->mutex);
+	seqlock_init(&conn->stamp_lock);
+	INIT_WORK(&conn->work, conn_work);
+	INIT_DELAYED_WORK(&conn->deadline, conn_deadline);
+	INIT_LIST_HEAD(&conn->link);
+	INIT_LIST_HEAD(&conn->waiter.link);
+	conn->waiter.settled = conn_settled;
+	conn->since = ktime_to_ms(ktime_get_real());
+	atomic_inc(&n_alive);
+	conn_publish(conn);
+	return conn;
+}
+
+void kith_conn_kick(struct kith_conn *conn)
+{
+	if (!READ_ONCE(conn->dead))
+		queue_work(kith_socket_wq, &conn->work);
+}
+
+void kith_conn_arm(struct kith_conn *conn, unsigned int ms)
+{
+	WRITE_ONCE(conn->expired, false);
+	if (!READ_ONCE(conn->dead))
+		mod_delayed_work(kith_socket_wq, &conn->deadline,
+				 msecs_to_jiffies(ms));
+}
+
+static void conn_unpublish(struct kith_conn *conn)
+{
+	spin_lock_bh(&table_lock);
+	hash_del_rcu(&conn->node);
+	if (conn->kind == KITH_CONN_KIND_LISTENER)
+		n_listeners--;
+	else
+		n_connections--;
+	spin_unlock_bh(&table_lock);
+}
+
+void kith_conn_stop(struct kith_conn *conn)
+{
+	mutex_lock(&conn->mutex);
+	WRITE_ONCE(conn->dead, true);
+	kith_conn_unawait(conn);
+	kith_callbacks_unhook(conn);
+	kith_callbacks_unwatch(conn);
+	mutex_unlock(&conn->mutex);
+	/* The transport calls back under the socket lock: whoever saw !dead has
+	 * queued by now, and what it queued is waited for. */
+	lock_sock(conn->sk);
+	release_sock(conn->sk);
+	cancel_delayed_work_sync(&conn->deadline);
+	cancel_work_sync(&conn->work);
+	conn_unpublish(conn);
+}
+
+void kith_socket_counts(u32 *connections, u32 *listeners)
+{
+	spin_lock_bh(&table_lock);
+	*connections = n_connections;
+	*listeners = n_listeners;
+	spin_unlock_bh(&table_lock);
+}
+
+/* Calls @fn with a reference held for each managed socket from *@position on,
+ * outside of locks. */
+int kith_table_walk(unsigned long *position,
+		    int (*fn)(struct kith_conn *conn, void *arg), void *arg)
+{
+	unsigned long bucket = *position >> 32, skip = (u32)*position;
+
+	for (; bucket < HASH_SIZE(table); bucket++, skip = 0) {
+		for (;; skip++) {
+			struct kith_conn *conn, *found = NULL;
+			unsigned long i = 0;
+			int ret;
+
+			spin_lock_bh(&table_lock);
+			hlist_for_each_entry(conn, &table[bucket], node) {
+				if (i++ == skip) {
+					found = kith_conn_get(conn);
+					break;
+				}
+			}
+			spin_unlock_bh(&table_lock);
+			if (!found)
+				break;
+			ret = fn(found, arg);
+			kith_conn_put(found);
+			if (ret) {
+				*position = bucket << 32 | skip;
+				return ret;
+			}
+		}
+	}
+	*position = bucket << 32;
+	return 0;
+}
+
+int kith_table_init(void)
+{
+	conn_cache = KMEM_CACHE(kith_conn, SLAB_HWCACHE_ALIGN);
+	if (!conn_cache)
+		return -ENOMEM;
+	/* Handshakes take at most half of the CPUs, behind what is urgent. */
+	kith_socket_wq = alloc_workqueue("kith_socket",
+					 WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS,
+					 max(1U, num_online_cpus() / 2));
+	if (!kith_socket_wq) {
+		kmem_cache_destroy(conn_cache);
+		return -ENOMEM;
+	}
+	return 0;
+}
+
+void kith_table_exit(void)
+{
+	destroy_workqueue(kith_socket_wq);
+	rcu_barrier();
+	if (atomic_read(&n_alive))
+		pr_err("leak: %d managed sockets\n", atomic_read(&n_alive));
+	kmem_cache_destroy(conn_cache);
+}
