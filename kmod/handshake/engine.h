@@ -42,6 +42,10 @@ void kith_certs_put(struct kith_certs *certs);
 const u8 *kith_certs_der(const struct kith_certs *certs, unsigned int i,
 			 size_t *len);
 
+/* Whether a handshake can send @certs as its own chain: at most KITH_CHAIN_MAX
+ * certificates and 8000 bytes. To be asked when a chain is installed. */
+bool kith_certs_sendable(const struct kith_certs *certs);
+
 /* Facts of a leaf; strings are owned by the struct. */
 struct kith_svid_facts {
 	char spiffe_id[KITH_SPIFFE_ID_MAX + 1];
@@ -69,7 +73,7 @@ int kith_csr_build(const struct kith_key *key, const char *spiffe_id, u8 *der,
 
 struct kith_validity {
 	time64_t not_before, not_after;	/* CLOCK_REALTIME seconds */
-	const u8 *serial;		/* big endian, positive, 1 to 20 bytes */
+	const u8 *serial;		/* big endian, positive, at most 159 bits */
 	size_t serial_len;
 };
 
@@ -127,7 +131,11 @@ struct kith_tls_keys {
 	struct kith_tls_traffic tx, rx;
 };
 
+/* ERR_PTR(-ENOMEM), -E2BIG (chain, see kith_certs_sendable()) or -EINVAL (alpn
+ * empty or longer than 255). Takes about 30 KiB until freed. Strings of @params
+ * are copied. */
 struct kith_tls *kith_tls_new(const struct kith_tls_params *params);
+/* NULL is allowed. */
 void kith_tls_free(struct kith_tls *tls);
 
 /* Advances as far as the transport lets it. 0: done, both sides
@@ -145,6 +153,9 @@ bool kith_tls_peer_refused(const struct kith_tls *tls);
 /* Fatal alert (RFC 8446 6.2) still to be sent in application keys, or -1. When
  * not -1, kith_tls_keys() works although the handshake failed. */
 int kith_tls_pending_alert(const struct kith_tls *tls);
+/* What a fatal alert of the peer means, during the handshake and after it:
+ * the errno for the application, and @reason. Any context. */
+int kith_tls_alert_errno(u8 alert, enum kith_reason *reason);
 /* Traffic keys after success; the caller zeroises @keys. 0 or -ENODATA. */
 int kith_tls_keys(struct kith_tls *tls, struct kith_tls_keys *keys);
 /* First 16 bytes of SHA-256("kith connection id" || client random || server

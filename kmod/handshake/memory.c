@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/atomic.h>
+#include <linux/errno.h>
+#include <linux/kernel.h>
+#include <linux/overflow.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "memory.h"
+
+/* In front of each allocation. */
+struct block {
+	u32 size;			/* of data */
+	u32 class;
+	u8 data[] __aligned(8);
+};
+
+static struct {
+	const char *const name;
+	const unsigned int size;	/* of the whole block */
+	struct kmem_cache *cache;
+} classes[] = {
+	{"kith_32", 32},
+	{"kith_64", 64},
+	{"kith_128", 128},
+	{"kith_256", 256},
+	{"kith_512", 512},
+	{"kith_1024", 1024},
+	{"kith_2048", 2048},
+	{"kith_4352", 4352},		/* a certificate of KITH_CERT_MAX */
+	{"kith_8192", 8192},		/* outgoing records */
+	{"kith_16384", 16384},		/* incoming records */
+};
+
+static atomic_long_t in_use;
+
+int kith_mem_init(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(classes); i++) {
+		/* kmem_cache_create() gives no usercopy window. */
+		classes[i].cache = kmem_cache_create(classes[i].name, classes[i].size,
+						     __alignof__(struct block), 0, NULL);
+		if (!classes[i].cache) {
+			kith_mem_exit();
+			return -ENOMEM;
+		}
+	}
+	return 0;
+}
+
+void kith_mem_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(classes); i++) {
+		kmem_cache_destroy(classes[i].cache);
+		classes[i].cache = NULL;
+	}
+}
+
+void *kith_mem_zalloc(size_t size)
+{
+	struct block *block;
+	unsigned int i = 0;
+
+	if (size > classes[ARRAY_SIZE(classes) - 1].size - sizeof(*block))
+		return NULL;
+	while (classes[i].size - sizeof(*block) < size)
+		i++;
+	block = kmem_cache_zalloc(classes[i].cache, GFP_KERNEL | __GFP_NOWARN);
+	if (!block)
+		return NULL;
+	block->size = size;
+	block->class = i;
+	atomic_long_add(size, &in_use);
+	return block->data;
+}
+
+void kith_mem_free(void *mem)
+{
+	struct block *block;
+
+	if (!mem)
+		return;
+	block = container_of(mem, struct block, data);
+	if (WARN_ON_ONCE(block->class >= ARRAY_SIZE(classes)))
+		return;
+	atomic_long_sub(block->size, &in_use);
+	memzero_explicit(block->data, block->size);
+	kmem_cache_free(classes[block->class].cache, block);
+}
+
+void *kith_mem_calloc(unsigned long count, unsigned long size)
+{
+	size_t bytes;
+
+	if (check_mul_overflow((size_t)count, (size_t)size, &bytes))
+		return NULL;
+	return kith_mem_zalloc(bytes);
+}
+
+long kith_mem_in_use(void)
+{
+	return atomic_long_read(&in_use);
+}

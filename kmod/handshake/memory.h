@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Memory for keys and handshakes: slab caches of our own that no copy to or
+ * from userspace may touch (HARDENED_USERCOPY), zeroised when freed. The
+ * library allocates here too.
+ */
+#ifndef _KITH_HANDSHAKE_MEMORY_H
+#define _KITH_HANDSHAKE_MEMORY_H
+
+#include <linux/types.h>
+
+int kith_mem_init(void);
+void kith_mem_exit(void);
+
+/**
+ * kith_mem_zalloc - zeroed memory, at most 16 KiB
+ * @size: bytes
+ *
+ * Process context, may sleep. NULL when there is none or @size is too large.
+ */
+void *kith_mem_zalloc(size_t size);
+
+/** kith_mem_free - zeroise and free; NULL is allowed */
+void kith_mem_free(void *mem);
+
+/** kith_mem_calloc - kith_mem_zalloc() of @count times @size, for the library */
+void *kith_mem_calloc(unsigned long count, unsigned long size);
+
+/** kith_mem_in_use - bytes asked for and not yet freed */
+long kith_mem_in_use(void);
+
+#endif
