@@ -7,23 +7,70 @@
 #define _KITH_IDENTITY_CLAIM_H
 
 #include <linux/types.h>
+#include <linux/kith.h>
 
+struct file;
 struct linux_binprm;
-struct sockaddr;
-struct kith_claim;
+struct task_struct;
 
-struct kith_claims {
-	struct kith_claim *list;	/* owned by the config */
-	unsigned int count;
+#define KITH_CLAIMS_MAX		65536
+
+struct kith_claim {
+	enum kith_claim_kind kind;
+	char *path;		/* exe, cgroup; owned */
+	dev_t dev;		/* exe: its superblock ... */
+	bool any_dev;		/* ... unless the file did not exist */
+	uid_t uid;		/* in the initial user namespace */
+	u16 port;		/* listen, host order */
+	bool any_address;
+	u8 address[16];		/* IPv6 or IPv4-mapped */
 };
+
+/* Sorted by kind, then by what is looked up; immutable once in force. */
+struct kith_claims {
+	struct kith_claim *list;
+	unsigned int count;
+	unsigned int first[__KITH_CLAIM_KIND_COUNT + 1];	/* where a kind begins */
+};
+
+/**
+ * kith_claim_locate() - note on which superblock an exe claim's file is now
+ * @claim: an exe claim with its path
+ *
+ * The path is looked up from the root of the initial mount namespace. A file
+ * that does not exist is claimed wherever it appears. May sleep.
+ */
+void kith_claim_locate(struct kith_claim *claim);
+
+/* Sorts @claims->list and fills in @claims->first. May sleep. */
+void kith_claims_sort(struct kith_claims *claims);
+/* Frees the claims; @claims may be zeroed. May sleep. */
+void kith_claims_free(struct kith_claims *claims);
 
 /* Whether a claim names the image current has just exec'ed. Atomic context
  * (exec tracepoint), under RCU. */
 bool kith_claims_match_exec(const struct kith_claims *claims,
 			    const struct linux_binprm *bprm);
 
+/**
+ * kith_claims_match_task() - whether a claim would name a running task's image
+ * @claims: any
+ * @task: held by the caller
+ * @exe: its executable, or NULL
+ * @buf: memory for two paths, 2 * KITH_PATH_MAX bytes
+ *
+ * For people only (programs that need a restart): the task may change what is
+ * looked at. Process context; does not sleep.
+ */
+bool kith_claims_match_task(const struct kith_claims *claims,
+			    struct task_struct *task, struct file *exe,
+			    char *buf);
+
 /* Whether a claim names the listening address. Any context. */
 bool kith_claims_match_listen(const struct kith_claims *claims,
 			      const u8 address[16], u16 port);
+
+int kith_claims_init(void);
+void kith_claims_exit(void);
 
 #endif

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Credentials: the key pair and X.509-SVID of one program under one set of
- * process credentials (real uid and gid, cgroup, user namespace).
+ * process credentials (real uid, gid and groups, cgroup, user namespace).
  *
  * A credential is born attesting (an upcall asks the agent which workload the
  * program is), becomes issuing (key made, CSR built), ready (chain installed),
  * or refused. It is renewed in place: a new SVID replaces the old one, which
- * lives until the last handshake that took it lets go.
+ * lives until the last handshake that took it lets go. When its program ends it
+ * is revoked.
  */
 #ifndef _KITH_IDENTITY_CREDENTIAL_H
 #define _KITH_IDENTITY_CREDENTIAL_H
 
 #include <linux/list.h>
 #include <linux/refcount.h>
+#include <linux/workqueue.h>
 #include <linux/kith.h>
 #include "../handshake/engine.h"
 
@@ -21,6 +23,14 @@ struct kith_credential;
 
 /* How long a connection waits for the agent (DESIGN law 7). */
 #define KITH_ATTEST_WAIT_MS	10000
+/* How long a refusal stands before the next use asks again: the agent's own,
+ * and one for want of an answer. */
+#define KITH_REFUSED_MS		10000
+#define KITH_UNANSWERED_MS	1000
+
+/* Credentials of one program, and of all. */
+#define KITH_PROGRAM_CREDENTIALS_MAX	64
+#define KITH_CREDENTIALS_MAX		65536
 
 /* An issued identity: immutable, refcounted. */
 struct kith_svid {
@@ -30,14 +40,15 @@ struct kith_svid {
 	struct kith_svid_facts facts;
 	char workload[KITH_NAME_MAX + 1];
 	/* private: */
-	struct rcu_head rcu;
+	struct rcu_work free;
 };
 
 /* Told once when a pending credential becomes ready or fails. */
 struct kith_credential_waiter {
 	struct list_head link;		/* credential's lock */
-	/* Process or softirq context, must not sleep. The waiter is already
-	 * off the list. */
+	/* Process or softirq context, under the credential's lock: must not
+	 * sleep, and of this file may call kith_credential_svid(), the get and
+	 * the put functions only. The waiter is already off the list. */
 	void (*settled)(struct kith_credential_waiter *waiter);
 };
 
@@ -46,7 +57,8 @@ struct kith_credential_waiter {
  * @program: current's program
  *
  * Found or made for current's real credentials; a new or stale-refused one
- * starts an attestation. May sleep. Return: a reference, or ERR_PTR(-ENOMEM).
+ * starts an attestation. May sleep. Return: a reference, ERR_PTR(-ENOMEM), also
+ * when the program has too many, or ERR_PTR(-ESRCH) when the program is dead.
  */
 struct kith_credential *kith_credential_current(struct kith_program *program);
 struct kith_credential *kith_credential_get(struct kith_credential *credential);
@@ -57,7 +69,7 @@ void kith_credential_put(struct kith_credential *credential);
  * @credential: any
  * @reason: why there is none, when there is none
  *
- * Any context. Return: a reference to put with kith_svid_put(), or
+ * Any context, no locks. Return: a reference to put with kith_svid_put(), or
  * ERR_PTR(-EINPROGRESS) while attesting or issuing, -ENOKEY when refused or
  * timed out, -EKEYEXPIRED past its time, -EKEYREVOKED when revoked.
  */
@@ -68,11 +80,12 @@ void kith_svid_put(struct kith_svid *svid);
 
 /* Registers @waiter when the credential is pending: 0, then settled() comes
  * once unless kith_credential_forget() returned true first. -EALREADY when it is
- * settled already (settled() will not be called). */
+ * settled already (settled() will not be called). Any context. */
 int kith_credential_await(struct kith_credential *credential,
 			  struct kith_credential_waiter *waiter);
 /* True when the waiter was taken off and settled() will not come. When false
- * settled() has run or is running: it has returned when this returns. */
+ * settled() has run or is running: it has returned when this returns. Any
+ * context but settled() itself. */
 bool kith_credential_forget(struct kith_credential *credential,
 			    struct kith_credential_waiter *waiter);
 

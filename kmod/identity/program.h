@@ -14,7 +14,10 @@
 #include <linux/types.h>
 #include <linux/sched.h>
 
+struct file;
+struct kith_credential;
 struct kith_program;
+struct linux_binprm;
 
 /* What tells one running image from another, cheap to take and to compare. */
 struct kith_stamp {
@@ -35,12 +38,68 @@ static inline bool kith_stamp_equal(struct kith_stamp a, struct kith_stamp b)
 struct kith_program *kith_program_current(void);
 /* Same question without the reference. */
 bool kith_program_is_claimed(void);
+/* Any context. */
+struct kith_program *kith_program_get(struct kith_program *program);
 void kith_program_put(struct kith_program *program);
+
+/* 0 for the program of those whose record could not be allocated: it is never
+ * attested and never ends. */
 u64 kith_program_id(const struct kith_program *program);
 pid_t kith_program_pid(const struct kith_program *program);
 const char *kith_program_comm(const struct kith_program *program);
+void kith_program_inode(const struct kith_program *program, dev_t *dev,
+			u64 *ino);
+
+/* The executable with a reference, or NULL when the program is dead. Process
+ * context. */
+struct file *kith_program_exe(struct kith_program *program);
+/* Whether its last process has ended. Any context. */
+bool kith_program_is_dead(const struct kith_program *program);
+
+/* The living program with the smallest id that is at least @id, with a
+ * reference, or NULL. Process context. */
+struct kith_program *kith_program_from(u64 id);
+/* The living program @id with a reference, or NULL. Process context. */
+struct kith_program *kith_program_find(u64 id);
+unsigned int kith_program_count(void);
+
+/*
+ * For process.c, which knows the processes.
+ */
+
+/**
+ * kith_program_new() - a program for an image that was just exec'ed
+ * @task: current, in the exec tracepoint
+ * @exe: its executable; a reference is taken
+ *
+ * Atomic context, cannot fail: without memory it is the program that is never
+ * attested. Return: a program with one process, which kith_program_leave()
+ * takes away.
+ */
+struct kith_program *kith_program_new(struct task_struct *task,
+				      struct file *exe);
+/* The program that is never attested, with a reference. Any context. */
+struct kith_program *kith_program_unattested(void);
+/* A reference unless the last one is gone already, when it returns NULL. Under
+ * RCU. */
+struct kith_program *kith_program_get_live(struct kith_program *program);
+/* One process more; false when the program is dead. Any context. */
+bool kith_program_join(struct kith_program *program);
+/* One process less; the last one kills the program. Process context,
+ * preemption may be off. */
+void kith_program_leave(struct kith_program *program);
+
+/*
+ * For credential.c, which keeps a program's credentials in a list.
+ */
+
+/* The list and its lock, or NULL when the program can have none. @lock is
+ * taken in process context only. */
+struct list_head *kith_program_credentials(struct kith_program *program);
+spinlock_t *kith_program_lock(struct kith_program *program);
 
 int kith_program_init(void);
+/* After kith_process_exit(): nothing starts or ends a program any more. */
 void kith_program_exit(void);
 
 #endif

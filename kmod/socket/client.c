@@ -320,6 +320,11 @@ static int connect_idle(struct kith_conn *conn, struct socket *sock,
 
 /**
  * kith_client_connect() - connect() of a managed client socket
+ * @conn: a client
+ * @sock: the program's socket
+ * @addr: checked to be IPv4 or IPv6
+ * @len: bytes of @addr, at most those of @conn->dest
+ * @flags: O_NONBLOCK or not
  *
  * Context: the program's, may sleep as connect() may. Return: as connect(2),
  * and DESIGN section 4.

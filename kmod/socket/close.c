@@ -14,7 +14,7 @@
 #define LINGERING_MAX		256	/* refused children, per listener */
 
 /* A close that waits for room, detached from the program's descriptor. */
-struct linger {
+struct parting {
 	struct delayed_work work;
 	struct kith_conn *conn;		/* stopped; a reference */
 	struct socket *sock;		/* private, holds the sock */
@@ -60,7 +60,7 @@ int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how)
 	return err;
 }
 
-static void linger_end(struct linger *linger)
+static void linger_end(struct parting *linger)
 {
 	linger->sock->ops->release(linger->sock);
 	linger->sock->ops = NULL;
@@ -72,8 +72,8 @@ static void linger_end(struct linger *linger)
 
 static void linger_work(struct work_struct *work)
 {
-	struct linger *linger = container_of(to_delayed_work(work),
-					     struct linger, work);
+	struct parting *linger = container_of(to_delayed_work(work),
+					     struct parting, work);
 
 	if (send_close_notify(linger->conn, linger->sock) == -EAGAIN &&
 	    time_before(jiffies, linger->until)) {
@@ -103,7 +103,7 @@ static struct socket *detach(struct kith_conn *conn, struct socket *sock)
 /* Takes the sock over until its close_notify is out. False when it cannot. */
 static bool linger_begin(struct kith_conn *conn, struct socket *sock)
 {
-	struct linger *linger = kzalloc(sizeof(*linger), GFP_KERNEL);
+	struct parting *linger = kzalloc(sizeof(*linger), GFP_KERNEL);
 
 	if (!linger)
 		return false;

@@ -249,6 +249,7 @@ static void reap(struct kith_conn *listener)
 
 /**
  * kith_listener_work() - take what arrived, free what ended
+ * @listener: a listener
  *
  * Context: worker; only one runs at a time for a listener.
  */
@@ -440,6 +441,8 @@ static bool claimed_address(const struct sock *sk)
 
 /**
  * kith_listener_listen() - listen() of a socket that is not managed yet
+ * @sock: the program's socket
+ * @backlog: as listen(2)
  *
  * Return: as listen(2), or -ENOENT when neither the program nor the address is
  * claimed: the caller hands the socket back to the stack.
@@ -549,6 +552,9 @@ static void graft(struct kith_conn *child, struct socket *newsock)
 
 /**
  * kith_listener_accept() - accept() of a managed listener
+ * @listener: a listener
+ * @newsock: receives the connection
+ * @flags: O_NONBLOCK or not
  *
  * Return: as accept(2), -EACCES for a program of another identity.
  */

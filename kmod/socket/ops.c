@@ -168,7 +168,7 @@ static int op_listen(struct socket *sock, int backlog)
 	return err;
 }
 
-static int do_accept(struct socket *sock, struct socket *newsock,
+static int accept_any(struct socket *sock, struct socket *newsock,
 		     struct proto_accept_arg *arg)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
@@ -184,7 +184,7 @@ static int do_accept(struct socket *sock, struct socket *newsock,
 	return err;
 }
 
-KITH_COMPAT_ACCEPT(op_accept, do_accept)
+KITH_COMPAT_ACCEPT(op_accept, accept_any)
 
 static __poll_t op_poll(struct file *file, struct socket *sock,
 			struct poll_table_struct *wait)
@@ -203,6 +203,24 @@ static __poll_t op_poll(struct file *file, struct socket *sock,
 	return mask;
 }
 
+/* MSG_FASTOPEN connects: refused to claimed programs, since data would leave
+ * before the handshake; handed back for others, as connect() does. */
+static int sendmsg_native(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	bool owed = false;
+	int ret;
+
+	if (msg->msg_flags & MSG_FASTOPEN) {
+		if (kith_program_is_claimed())
+			return -EOPNOTSUPP;
+		owed = hand_back(sock);
+	}
+	ret = kith_ops_base(sock->sk)->sendmsg(sock, msg, len);
+	if (owed)
+		module_put(THIS_MODULE);
+	return ret;
+}
+
 static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
@@ -211,10 +229,8 @@ static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	enter();
 	if (conn)
 		ret = kith_stream_sendmsg(conn, sock, msg, len);
-	else if (msg->msg_flags & MSG_FASTOPEN && kith_program_is_claimed())
-		ret = -EOPNOTSUPP;	/* data would leave before us */
 	else
-		ret = kith_ops_base(sock->sk)->sendmsg(sock, msg, len);
+		ret = sendmsg_native(sock, msg, len);
 	leave();
 	return ret;
 }
@@ -316,17 +332,14 @@ static bool vetoed(const struct kith_conn *conn, int level, int name)
 static int setsockopt_native(struct socket *sock, int level, int name,
 			     sockptr_t value, unsigned int len)
 {
-	struct family *f = family_of(sock->sk);
-	const struct proto_ops *ops = &f->ops;
+	bool owed = false;
 	int err;
 
-	/* A program's own kTLS builds its ops from what it finds: it must find
-	 * the stack's, and leaves them in the socket. */
+	/* A program's own kTLS copies the ops it finds in the socket. */
 	if (level == SOL_TCP && name == TCP_ULP)
-		f->primer->ops->setsockopt(f->primer, SOL_TCP, TCP_ULP,
-					   KERNEL_SOCKPTR("tls"), 3);
-	err = f->base->setsockopt(sock, level, name, value, len);
-	if (READ_ONCE(sock->ops) != ops)
+		owed = hand_back(sock);
+	err = kith_ops_base(sock->sk)->setsockopt(sock, level, name, value, len);
+	if (owed)
 		module_put(THIS_MODULE);
 	return err;
 }

@@ -29,6 +29,9 @@ void kith_endpoint_of_sock(const struct sock *sk, struct kith_endpoint *endpoint
 
 /**
  * kith_endpoint_of_addr() - a connect() address as the policy sees it
+ * @addr: from user space, copied in
+ * @len: bytes of @addr
+ * @endpoint: filled on success
  *
  * Return: 0, or -EAFNOSUPPORT or -EINVAL for what the stack would refuse.
  */

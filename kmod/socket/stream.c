@@ -325,6 +325,8 @@ __poll_t kith_stream_poll(struct kith_conn *conn, struct file *file,
 
 /**
  * kith_stream_inq() - bytes that can be read now (FIONREAD)
+ * @conn: any but a listener
+ * @sock: the program's socket
  * @bytes: set on success: of the next record at most, since what follows is
  *         not decrypted yet
  */

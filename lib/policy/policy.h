@@ -27,12 +27,12 @@
 #include <linux/kith.h>
 
 /* Limits; more is an error with a diagnostic. */
-#define KITH_POLICY_FILE_MAX (4U << 20)	  /* bytes of one file */
-#define KITH_POLICY_FILES_MAX 4096	  /* files of one set */
-#define KITH_POLICY_DEPTH_MAX 16	  /* nesting of YAML */
-#define KITH_POLICY_SELECTORS_MAX 16384	  /* select entries of one set */
-#define KITH_POLICY_EXPANSION_MAX 65536U  /* compiled rules of one line */
-#define KITH_POLICY_DIAGS_MAX 1000	  /* diagnostics kept of one set */
+#define KITH_POLICY_FILE_MAX	  (4U << 20) /* bytes of one file */
+#define KITH_POLICY_FILES_MAX	  4096	     /* files of one set */
+#define KITH_POLICY_DEPTH_MAX	  16	     /* nesting of YAML */
+#define KITH_POLICY_SELECTORS_MAX 16384	     /* select entries of one set */
+#define KITH_POLICY_EXPANSION_MAX 65536U     /* compiled rules of one line */
+#define KITH_POLICY_DIAGS_MAX	  1000	     /* diagnostics kept of one set */
 
 /* Where something was written. @file is as in rules: relative to the
  * directory that was loaded, or the name of the file itself. */
@@ -63,12 +63,12 @@ enum kith_policy_key_scope { KITH_POLICY_KEY_PROGRAM };
 
 /* One entry of `select`: every field that is set must match. */
 struct kith_policy_selector {
-	const char *exe;     /* NULL: any, as below */
-	const char *user;    /* name */
-	const char *group;   /* name, of the real gid */
-	const char *cgroup;  /* the cgroup or one below it */
-	const char *unit;    /* systemd unit */
-	const char *sha256;  /* 64 lower-case hex digits */
+	const char *exe;		 /* NULL: any, as below */
+	const char *user;		 /* name */
+	const char *group;		 /* name, of the real gid */
+	const char *cgroup;		 /* the cgroup or one below it */
+	const char *unit;		 /* systemd unit */
+	const char *sha256;		 /* 64 lower-case hex digits */
 	const char *supplementary_group; /* name */
 	bool has_uid, has_gid, has_supplementary_gid;
 	uint32_t uid, gid, supplementary_gid;
@@ -81,6 +81,7 @@ struct kith_policy_workload {
 	size_t n_selectors;
 	uint32_t ttl; /* seconds an SVID lives */
 	enum kith_policy_key_scope key;
+	const char *path; /* the file as it was opened */
 	struct kith_policy_place place;
 };
 
@@ -88,14 +89,14 @@ struct kith_policy_workload {
 struct kith_policy_claim {
 	enum kith_claim_kind kind;
 	const char *path; /* exe, cgroup */
-	/* exe and cgroup of a unit: NULL, or the unit @path was derived from;
-	 * the agent may put the cgroup systemd reports in its place. */
+	/* cgroup: the unit @path was derived from, or NULL. It is where systemd
+	 * puts a unit without Slice=; the agent may ask systemd and know better. */
 	const char *unit;
-	const char *user;    /* uid: the name to resolve, or NULL: @uid holds */
-	uint32_t uid;	     /* uid */
-	bool any_address;    /* listen */
-	uint8_t address[16]; /* listen: IPv6 or IPv4-mapped */
-	uint16_t port;	     /* listen */
+	const char *user;     /* uid: the name to resolve, or NULL: @uid holds */
+	uint32_t uid;	      /* uid */
+	bool any_address;     /* listen */
+	uint8_t address[16];  /* listen: IPv6 or IPv4-mapped */
+	uint16_t port;	      /* listen */
 	const char *workload; /* the first that implies it */
 	struct kith_policy_place place;
 };
@@ -126,8 +127,7 @@ struct kith_policy_set {
 struct kith_policy_set *kith_policy_load(const char *const *paths, size_t n);
 
 /** kith_policy_load_text() - the same for text in memory, called @name */
-struct kith_policy_set *kith_policy_load_text(const char *name, const char *text,
-					      size_t len);
+struct kith_policy_set *kith_policy_load_text(const char *name, const char *text, size_t len);
 
 /** kith_policy_free() - end a set and all strings it handed out; NULL is allowed */
 void kith_policy_free(struct kith_policy_set *set);
@@ -138,9 +138,9 @@ void kith_policy_free(struct kith_policy_set *set);
  * such a fact matches no selector that asks for it. */
 struct kith_policy_facts {
 	uint32_t uid, gid;
-	const char *user, *group;	 /* names of @uid and @gid */
-	const uint32_t *groups;		 /* supplementary */
-	const char *const *group_names;	 /* of @groups; NULL or NULL entries allowed */
+	const char *user, *group;	/* names of @uid and @gid */
+	const uint32_t *groups;		/* supplementary */
+	const char *const *group_names; /* of @groups; NULL or NULL entries allowed */
 	size_t n_groups;
 	const char *exe;
 	const uint8_t *sha256; /* 32 bytes */
@@ -216,7 +216,7 @@ struct kith_policy_explanation {
 	enum kith_policy_verdict verdict; /* both ends together */
 	struct kith_policy_side outbound; /* what @from's rules say */
 	struct kith_policy_side inbound;  /* what @to's rules say */
-	const char *why; /* one sentence, static */
+	const char *why;		  /* one sentence, static */
 };
 
 /**
@@ -235,9 +235,9 @@ bool kith_policy_parse_address(const char *text, uint8_t address[16]);
 /* tests ------------------------------------------------------------------ */
 
 struct kith_policy_test_result {
-	const char *test;		     /* PolicyTest's name */
-	struct kith_policy_place place;	     /* of the case */
-	const char *description;	     /* "spiffe://… → spiffe://… port 8080" */
+	const char *test;		/* PolicyTest's name */
+	struct kith_policy_place place; /* of the case */
+	const char *description;	/* "spiffe://… → spiffe://… port 8080" */
 	enum kith_policy_verdict expected;
 	struct kith_policy_explanation got;
 	bool passed;
@@ -250,8 +250,7 @@ struct kith_policy_test_result {
  *
  * Return: the number of results.
  */
-size_t kith_policy_test(const struct kith_policy_set *set,
-			const struct kith_policy_table *table,
+size_t kith_policy_test(const struct kith_policy_set *set, const struct kith_policy_table *table,
 			struct kith_policy_test_result **results);
 
 /** kith_policy_verdict_text() - "deny", "allow" or "open" */

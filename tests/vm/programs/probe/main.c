@@ -12,7 +12,7 @@ int family = AF_INET;
 static const struct command *const tables[] = {
 	connect_commands, accept_commands, uring_commands, stream_commands,
 	receive_commands, send_commands, close_commands, option_commands,
-	process_commands, peer_commands,
+	door_commands, puppet_commands,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -33,7 +33,6 @@
 
 extern bool managed;		/* run as a claimed program: Kith is expected */
 extern int family;		/* AF_INET or AF_INET6 */
-extern const char *host;	/* of the peer, for commands that name one */
 
 struct command {
 	const char *name;
@@ -48,8 +47,8 @@ extern const struct command receive_commands[];
 extern const struct command send_commands[];
 extern const struct command close_commands[];
 extern const struct command option_commands[];
-extern const struct command process_commands[];
-extern const struct command peer_commands[];
+extern const struct command door_commands[];
+extern const struct command puppet_commands[];
 
 /* report.c ---------------------------------------------------------------- */
 
@@ -123,7 +122,7 @@ bool receive_pattern(int fd, size_t len);
 /* Echoes until the end of stream. 0 or errno. */
 int echo(int fd);
 
-/* process ----------------------------------------------------------------- */
+/* task.c ------------------------------------------------------------------ */
 
 /* Forks; in the child runs @job(@arg) and exits with its result. */
 pid_t background(int (*job)(void *), void *arg);
