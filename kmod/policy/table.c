@@ -112,6 +112,7 @@ static bool subjects_ok(const struct kith_table *table, u32 pool)
 int kith_table_open(struct kith_table *table, const void *base, size_t size)
 {
 	const struct kith_table_header *h = base;
+	const char *bytes = base;
 	struct kith_table t = { .base = base };
 	u64 subjects = sizeof(*h), rules, pool;
 
@@ -130,8 +131,8 @@ int kith_table_open(struct kith_table *table, const void *base, size_t size)
 	if (pool > size || le32_to_cpu(h->subjects) != subjects ||
 	    le32_to_cpu(h->rules) != rules || le32_to_cpu(h->strings) != pool)
 		return -EINVAL;
-	t.subjects = base + subjects;
-	t.rules = base + rules;
+	t.subjects = (const void *)(bytes + subjects);
+	t.rules = (const void *)(bytes + rules);
 	if (!rules_ok(&t, pool) || !subjects_ok(&t, pool))
 		return -EINVAL;
 	*table = t;
