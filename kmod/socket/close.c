@@ -128,6 +128,8 @@ static bool resets(const struct sock *sk)
 
 /**
  * kith_conn_release() - the last descriptor of the socket is gone
+ * @conn: stopped, flushed and put
+ * @sock: being released
  *
  * Context: process, may sleep. Drops the managed socket. Return: the stack's.
  */

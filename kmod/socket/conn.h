@@ -164,6 +164,11 @@ const struct proto_ops *kith_ops_base(const struct sock *sk);
 /* The kernel's private closed socket of @sk's family. */
 struct socket *kith_ops_primer(const struct sock *sk);
 
+/* door.c ---------------------------------------------------------------- */
+
+void kith_doors_close(void);
+void kith_doors_open(void);
+
 /* ktls.c ---------------------------------------------------------------- */
 
 int kith_ktls_attach(struct kith_conn *conn);

@@ -534,6 +534,7 @@ int kith_socket_init(void)
 	kith_callbacks_init(families[0].primer->sk);
 	hook(&families[0], hooks[0]);
 	hook(&families[1], hooks[1]);
+	kith_doors_close();
 	return 0;
 
 err_primer:
@@ -555,6 +556,7 @@ static long calls_running(void)
 
 void kith_socket_exit(void)
 {
+	kith_doors_open();
 	unhook(&families[1], hooks[1]);
 	unhook(&families[0], hooks[0]);
 	/* First everyone who loaded a pointer of ours has entered or passed,
