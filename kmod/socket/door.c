@@ -6,6 +6,8 @@
  * others fall back to TCP. Its struct proto is not exported; a kernel socket of
  * the protocol leads to it.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/in.h>
 #include <linux/net.h>
 #include <linux/rcupdate.h>

@@ -12,6 +12,8 @@
  * is about to return; calls that raced with it are counted in @calls, and
  * unloading waits for them.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/delay.h>
 #include <linux/module.h>
 #include <linux/percpu.h>

@@ -2,6 +2,8 @@
 /*
  * The table of managed sockets and their lives.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/hash.h>
 #include <linux/ktime.h>
 #include <linux/slab.h>
