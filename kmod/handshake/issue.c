@@ -171,8 +171,10 @@ static int set_extended_usage(mbedtls_x509write_cert *crt)
 	return kith_errno(mbedtls_x509write_crt_set_ext_key_usage(crt, &server));
 }
 
-/* The name of a CA is told from its serial number, which names no host. */
-static int ca_name(const u8 *serial, size_t len, char *out, size_t size)
+#define CA_NAME_MAX (sizeof(CA_SUBJECT) + 2 * SERIAL_MAX)
+
+/* CAs differ in name by their serial number, which names no host. */
+static int ca_name(const u8 *serial, size_t len, char out[CA_NAME_MAX])
 {
 	while (len && !*serial) {
 		serial++;
@@ -180,11 +182,11 @@ static int ca_name(const u8 *serial, size_t len, char *out, size_t size)
 	}
 	if (!len || len > SERIAL_MAX)
 		return -EINVAL;
-	snprintf(out, size, CA_SUBJECT "%*phN", (int)len, serial);
+	memcpy(out, CA_SUBJECT, sizeof(CA_SUBJECT));
+	for (; len; len--, serial++)
+		snprintf(out + strlen(out), 3, "%02x", *serial);
 	return 0;
 }
-
-#define CA_NAME_MAX (sizeof(CA_SUBJECT) + 2 * SERIAL_MAX)
 
 /* What CA and SVID have in common. */
 static int set_common(mbedtls_x509write_cert *crt, const struct kith_key *issuer,
@@ -239,7 +241,7 @@ int kith_ca_build(const struct kith_key *key, const char *trust_domain,
 	int err;
 
 	if (kith_trust_domain_check(trust_domain, strnlen(trust_domain, KITH_TRUST_DOMAIN_MAX + 1)) ||
-	    ca_name(v->serial, v->serial_len, name, sizeof(name)))
+	    ca_name(v->serial, v->serial_len, name))
 		return -EINVAL;
 	snprintf(uri, sizeof(uri), "spiffe://%s", trust_domain);
 	mbedtls_x509write_crt_init(&crt);
@@ -282,7 +284,7 @@ int kith_svid_build(const struct kith_key *ca_key, const struct kith_certs *ca,
 	int err;
 
 	if (check_workload_id(spiffe_id, &id) || check_ca(ca_key, ca, &id, v) ||
-	    ca_name(ca->first.serial.p, ca->first.serial.len, name, sizeof(name)))
+	    ca_name(ca->first.serial.p, ca->first.serial.len, name))
 		return -EINVAL;
 	mbedtls_x509write_crt_init(&crt);
 	err = set_common(&crt, ca_key, subject, spiffe_id, v);

@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+# Unit tests of the TLS engine: the module's own sources on a thin kernel shim.
+
+unit_tests += spiffe_id_test
+spiffe_id_test_sources := tests/unit/spiffe_id_test.c kmod/identity/spiffe_id.c
+spiffe_id_test_cflags := -Ikmod/identity
+
+# The lists of sources are the module's.
+kith-y :=
+src := kmod
+include kmod/handshake/Kbuild.inc
+
+engine_lib := $(BUILD)/unit/libengine.a
+engine_shim := -Itests/unit/shim
+engine_cflags := -std=gnu11 -D_GNU_SOURCE -g $(unit_cflags) $(engine_shim) -Ikmod -Ikmod/uapi \
+	-Ikmod/handshake/mbedtls -Ikmod/mbedtls/include -Ikmod/mbedtls/library \
+	-DMBEDTLS_CONFIG_FILE='"handshake/mbedtls/config.h"'
+engine_ours := $(kith-engine:%=kmod/handshake/%.c) kmod/identity/spiffe_id.c \
+	tests/unit/shim/shim.c
+engine_theirs := $(kith-mbedtls:%=kmod/mbedtls/library/%.c)
+engine_objects := $(patsubst %.c,$(BUILD)/unit/obj/libengine/%.o,$(engine_ours) $(engine_theirs))
+
+kmod/mbedtls/VERSION:
+	kmod/fetch
+$(engine_theirs): kmod/mbedtls/VERSION
+
+$(BUILD)/unit/obj/libengine/kmod/mbedtls/%.o: kmod/mbedtls/%.c tests/unit/engine.mk | deps
+	@mkdir -p $(@D)
+	@$(CC) $(engine_cflags) -w -MMD -MP -c -o $@ $<
+
+$(BUILD)/unit/obj/libengine/%.o: %.c tests/unit/engine.mk kmod/mbedtls/VERSION | deps
+	@echo "  CC    $@"
+	@mkdir -p $(@D)
+	@$(CC) $(engine_cflags) -DMBEDTLS_ALLOW_PRIVATE_ACCESS= -Wall -Wextra -Werror \
+		-Wno-unused-parameter -Wno-sign-compare -Wno-missing-field-initializers \
+		-Wmissing-prototypes -Wstrict-prototypes -Wvla \
+		-MMD -MP -c -o $@ $<
+
+-include $(engine_objects:.o=.d)
+
+$(engine_lib): $(engine_objects)
+	@echo "  AR    $@"
+	@ar rcs $@ $^
+
+# engine_test(name, sources)
+define engine_test
+unit_tests += $(1)
+$(1)_sources := $(2) tests/unit/engine/pki.c tests/unit/engine/pipe.c
+$(1)_cflags := $(engine_shim) -Ikmod -Itests/unit/engine
+$(1)_ldlibs := $(engine_lib) -lssl -lcrypto -pthread
+$(BUILD)/unit/$(1): | $(engine_lib)
+endef
+
+$(eval $(call engine_test,engine_handshake_test,tests/unit/engine/handshake_test.c))
