@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "agent.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include "base/base.h"
+#include "bundles.h"
+#include "control.h"
+#include "credentials.h"
+#include "digest.h"
+#include "issuers/issuer.h"
+#include "kernel.h"
+#include "log.h"
+#include "policy.h"
+#include "policy/policy.h"
+#include "ring.h"
+#include "users.h"
+
+static void read_generation(struct kith_agent *agent)
+{
+	char *path = kith_format("%s/generation", agent->config.state_dir), *text;
+
+	if (!kith_read_file(path, 64, &text, NULL)) {
+		agent->generation = strtoull(text, NULL, 10);
+		free(text);
+	}
+	free(path);
+}
+
+/* An agent without policy serves what the kernel holds, and refuses the rest:
+ * the policy is mended with `kith policy apply`. */
+static void load_first_policy(struct kith_agent *agent)
+{
+	if (!kith_agent_policy_load(agent, NULL))
+		return;
+	kith_log(LOG_ERR, "%s has errors: starting with an empty policy, which allows nothing (mend it, then run kith policy apply)",
+		 agent->config.policy_dir);
+	agent->policy = kith_policy_load_text("empty", "", 0);
+	agent->table = kith_policy_compile(agent->policy);
+	agent->users = kith_users_new(agent->policy);
+}
+
+static int make_issuer(struct kith_agent *agent)
+{
+	const struct kith_issuer_host host = {
+		.loop = agent->loop,
+		.config = &agent->config,
+		.nl = &agent->nl,
+		.ca_not_after = &agent->ca_not_after,
+	};
+
+	agent->issuer = kith_issuer_new(&host);
+	return agent->issuer ? 0 : -EINVAL;
+}
+
+int kith_agent_start(struct kith_agent *agent)
+{
+	agent->started = kith_now_ms();
+	if (mkdir(agent->config.state_dir, 0755) && errno != EEXIST) {
+		kith_log(LOG_ERR, "%s: %s (the state directory)", agent->config.state_dir,
+			 strerror(errno));
+		return -errno;
+	}
+	read_generation(agent);
+	load_first_policy(agent);
+	agent->digests = kith_digests_new();
+	agent->ring = kith_ring_new();
+	agent->bundles = kith_bundles_load(agent->config.state_dir, agent->config.trust_domain);
+	agent->credentials = kith_credentials_new(agent);
+	if (make_issuer(agent))
+		return -EINVAL;
+	agent->control = kith_control_new(agent);
+	if (!agent->control)
+		return -EIO;
+	kith_kernel_start(agent);
+	return 0;
+}
+
+void kith_agent_stop(struct kith_agent *agent)
+{
+	kith_control_free(agent->control);
+	if (agent->credentials)
+		kith_kernel_stop(agent);
+	kith_credentials_free(agent->credentials);
+	kith_issuer_free(agent->issuer);
+	kith_bundles_free(agent->bundles);
+	kith_ring_free(agent->ring);
+	kith_digests_free(agent->digests);
+	kith_users_free(agent->users);
+	kith_policy_table_free(agent->table);
+	kith_policy_free(agent->policy);
+	kith_agent_config_clear(&agent->config);
+}
+
+static bool same(const char *a, const char *b)
+{
+	return !strcmp(a, b);
+}
+
+/* What was opened at the start stays; say so. */
+static void keep_fixed(const struct kith_agent_config *old, const struct kith_agent_config *new)
+{
+	if (!same(old->socket, new->socket) || !same(old->group, new->group) ||
+	    !same(old->state_dir, new->state_dir))
+		kith_log(LOG_WARNING, "socket, group and state_dir change with the next start (systemctl restart kithd)");
+}
+
+static int reload_config(struct kith_agent *agent)
+{
+	struct kith_agent_config config;
+	char *error;
+	int ret;
+
+	ret = kith_agent_config_load(agent->config_path, &config, &error);
+	if (ret) {
+		kith_log(LOG_ERR, "%s; the old configuration stays", error);
+		free(error);
+		return ret;
+	}
+	keep_fixed(&agent->config, &config);
+	if (!same(agent->config.trust_domain, config.trust_domain)) {
+		kith_bundles_free(agent->bundles);
+		agent->bundles = kith_bundles_load(agent->config.state_dir, config.trust_domain);
+		agent->ca_not_after = 0;
+	}
+	kith_credentials_abandon(agent->credentials);
+	kith_issuer_free(agent->issuer);
+	kith_agent_config_clear(&agent->config);
+	agent->config = config;
+	return make_issuer(agent);
+}
+
+int kith_agent_reload(struct kith_agent *agent)
+{
+	int ret = reload_config(agent);
+
+	if (ret)
+		return ret;
+	ret = kith_agent_policy_load(agent, NULL);
+	if (ret)
+		kith_log(LOG_ERR, "the policy has errors; the old one stays in force");
+	if (agent->nl && !kith_kernel_trust(agent))
+		ret = ret ? ret : kith_agent_commit(agent);
+	return ret;
+}

@@ -1,0 +1,312 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "attest.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "agent.h"
+#include "base/base.h"
+#include "digest.h"
+#include "exe.h"
+#include "log.h"
+#include "netlink/request.h"
+#include "policy/policy.h"
+#include "unit.h"
+#include "users.h"
+
+/* No process has this uid or gid, and no selector can ask for it. */
+#define NO_ID	UINT32_MAX
+
+struct kith_attestation {
+	struct kith_agent *agent;
+	kith_attested_fn *done;
+	void *arg;
+
+	int fd;				/* the executable */
+	enum kith_exe_state exe_state;
+	char *exe;			/* for people */
+	bool initial;			/* in the initial user namespace */
+	bool mount_initial;
+	uint32_t uid, gid;
+	uint32_t groups[KITH_GROUPS_MAX];
+	size_t n_groups;
+	char *cgroup, *unit;
+	bool hashed;
+	uint8_t sha256[KITH_DIGEST_SIZE];
+	struct kith_digest_job *hashing;
+};
+
+void kith_attest_cancel(struct kith_attestation *attestation)
+{
+	if (!attestation)
+		return;
+	kith_digest_cancel(attestation->hashing);
+	if (attestation->fd >= 0)
+		close(attestation->fd);
+	free(attestation->exe);
+	free(attestation->cgroup);
+	free(attestation->unit);
+	free(attestation);
+}
+
+static void settle(struct kith_attestation *attestation, const struct kith_verdict *verdict)
+{
+	attestation->done(verdict, attestation->arg);
+	kith_attest_cancel(attestation);
+}
+
+/* "/usr/bin/x (uid 104 www-data, unit x.service)" */
+static char *describe(const struct kith_attestation *attestation)
+{
+	const char *user = kith_users_user(attestation->agent->users, attestation->uid);
+
+	return kith_format("%s (uid %u%s%s%s%s)",
+			   attestation->exe ? attestation->exe : "an unnamed executable",
+			   attestation->uid, user ? " " : "", user ? user : "",
+			   attestation->unit ? ", unit " : "",
+			   attestation->unit ? attestation->unit : "");
+}
+
+static void refuse(struct kith_attestation *attestation, const char *why)
+{
+	char *seen = describe(attestation);
+	char *message = kith_format("%s %s", seen, why);
+	const struct kith_verdict verdict = { .reason = KITH_REASON_NOT_ATTESTED,
+					      .message = message };
+
+	settle(attestation, &verdict);
+	free(message);
+	free(seen);
+}
+
+static bool path_counts(const struct kith_attestation *attestation)
+{
+	return attestation->exe_state == KITH_EXE_PATH && attestation->initial &&
+	       attestation->mount_initial;
+}
+
+static void name_groups(const struct kith_attestation *attestation, const char **names)
+{
+	size_t i;
+
+	for (i = 0; i < attestation->n_groups; i++)
+		names[i] = kith_users_group(attestation->agent->users, attestation->groups[i]);
+}
+
+/* @exe: the name of the executable that is tried, or NULL. */
+static void gather(const struct kith_attestation *attestation, const char *exe,
+		   struct kith_policy_facts *facts, const char **group_names)
+{
+	struct kith_users *users = attestation->agent->users;
+
+	*facts = (struct kith_policy_facts){
+		.uid = NO_ID,
+		.gid = NO_ID,
+		.exe = exe,
+		.sha256 = attestation->hashed ? attestation->sha256 : NULL,
+		.cgroup = attestation->cgroup,
+		.unit = attestation->unit,
+	};
+	if (!attestation->initial)
+		return;
+	facts->uid = attestation->uid;
+	facts->gid = attestation->gid;
+	facts->user = kith_users_user(users, attestation->uid);
+	facts->group = kith_users_group(users, attestation->gid);
+	name_groups(attestation, group_names);
+	facts->groups = attestation->groups;
+	facts->group_names = group_names;
+	facts->n_groups = attestation->n_groups;
+}
+
+/* Why a path that the policy may ask for was not attested. */
+static const char *no_match_reason(const struct kith_attestation *attestation)
+{
+	if (!attestation->initial)
+		return "runs in a user namespace of its own, where users and paths are not attested: select it by unit, cgroup or sha256";
+	if (!attestation->mount_initial)
+		return "runs in a mount namespace of its own, where paths are not attested: select it by unit, cgroup, user or sha256";
+	if (attestation->exe_state == KITH_EXE_DELETED)
+		return "is not on disk any more: restart the program from its file, or select it by sha256";
+	if (attestation->exe_state == KITH_EXE_OTHER)
+		return "is not the file of that path here: select it by sha256, unit or user";
+	return "matches no Workload: add one that selects it, then run kith policy apply";
+}
+
+static void accept_match(struct kith_attestation *attestation,
+			 const struct kith_policy_match *match)
+{
+	const struct kith_verdict verdict = {
+		.workload = match->workload->name,
+		.spiffe_id = match->workload->spiffe_id,
+		.ttl = match->workload->ttl,
+	};
+
+	/* A file without a name could be anything a process wrote to memory. */
+	if (attestation->exe_state == KITH_EXE_DELETED && !match->selector->sha256)
+		refuse(attestation, no_match_reason(attestation));
+	else
+		settle(attestation, &verdict);
+}
+
+static void refuse_ambiguous(struct kith_attestation *attestation,
+			     const struct kith_policy_match *match)
+{
+	char *why = kith_format("matches two Workloads, %s and %s: make their selectors differ",
+				match->workload->name, match->other->name);
+
+	refuse(attestation, why);
+	free(why);
+}
+
+static bool hash(struct kith_attestation *attestation);
+
+/* Takes @match into @all, what other names of the executable matched. */
+static void merge(struct kith_policy_match *all, const struct kith_policy_match *match)
+{
+	if (match->result == KITH_POLICY_NO_MATCH || all->result == KITH_POLICY_AMBIGUOUS)
+		return;
+	if (match->result == KITH_POLICY_MATCH && all->result == KITH_POLICY_MATCH &&
+	    strcmp(match->workload->spiffe_id, all->workload->spiffe_id)) {
+		all->result = KITH_POLICY_AMBIGUOUS;
+		all->other = match->workload;
+	} else if (all->result == KITH_POLICY_NO_MATCH ||
+		   match->result != KITH_POLICY_MATCH) {
+		*all = *match;
+	}
+}
+
+static void match_name(const struct kith_attestation *attestation, const char *exe,
+		       struct kith_policy_match *all)
+{
+	const char *group_names[KITH_GROUPS_MAX];
+	struct kith_policy_facts facts;
+	struct kith_policy_match match;
+
+	gather(attestation, exe, &facts, group_names);
+	match = kith_policy_match_workload(attestation->agent->policy, &facts);
+	merge(all, &match);
+}
+
+/* The kernel names the file itself; a selector may name it by a symbolic link
+ * (/usr/bin/redis-server is one on Debian) or another hard link. */
+static void match_links(const struct kith_attestation *attestation,
+			const struct kith_policy_workload *workload,
+			struct kith_policy_match *all)
+{
+	const char *exe;
+	size_t i;
+
+	for (i = 0; i < workload->n_selectors; i++) {
+		exe = workload->selectors[i].exe;
+		if (exe && strcmp(exe, attestation->exe) && kith_exe_is(attestation->fd, exe))
+			match_name(attestation, exe, all);
+	}
+}
+
+static struct kith_policy_match match_all(const struct kith_attestation *attestation)
+{
+	struct kith_policy_match all = { .result = KITH_POLICY_NO_MATCH };
+	const struct kith_policy_set *policy = attestation->agent->policy;
+	bool counts = path_counts(attestation);
+	size_t i;
+
+	match_name(attestation, counts ? attestation->exe : NULL, &all);
+	for (i = 0; counts && i < policy->n_workloads; i++)
+		match_links(attestation, &policy->workloads[i], &all);
+	return all;
+}
+
+/* Return: whether the executable is being hashed; the attestation is over
+ * otherwise. */
+static bool decide(struct kith_attestation *attestation)
+{
+	struct kith_policy_match match = match_all(attestation);
+
+	switch (match.result) {
+	case KITH_POLICY_MATCH:
+		accept_match(attestation, &match);
+		return false;
+	case KITH_POLICY_AMBIGUOUS:
+		refuse_ambiguous(attestation, &match);
+		return false;
+	case KITH_POLICY_NEED_SHA256:
+		if (attestation->hashed) {
+			refuse(attestation, "could not be matched");
+			return false;
+		}
+		return hash(attestation);
+	default:
+		refuse(attestation, no_match_reason(attestation));
+		return false;
+	}
+}
+
+static void on_hashed(const uint8_t *sha256, void *arg)
+{
+	struct kith_attestation *attestation = arg;
+
+	attestation->hashing = NULL;
+	if (!sha256) {
+		refuse(attestation, "could not be read or changed while it was: see the log");
+		return;
+	}
+	memcpy(attestation->sha256, sha256, sizeof(attestation->sha256));
+	attestation->hashed = true;
+	decide(attestation);
+}
+
+static bool hash(struct kith_attestation *attestation)
+{
+	struct kith_agent *agent = attestation->agent;
+
+	attestation->hashed = kith_digests_find(agent->digests, attestation->fd,
+						attestation->sha256);
+	if (attestation->hashed)
+		return decide(attestation);
+	attestation->hashing = kith_digest_start(agent->digests, agent->loop, attestation->fd,
+						 on_hashed, attestation);
+	return true;
+}
+
+static struct kith_attestation *copy_upcall(struct kith_agent *agent,
+					    const struct kith_credential_info *upcall)
+{
+	struct kith_attestation *attestation = kith_alloc(sizeof(*attestation));
+
+	attestation->agent = agent;
+	attestation->fd = -1;
+	attestation->initial = upcall->user_ns == KITH_USER_NS_INITIAL;
+	attestation->mount_initial = upcall->mount_ns_initial;
+	attestation->uid = upcall->uid;
+	attestation->gid = upcall->gid;
+	if (upcall->groups.size)
+		memcpy(attestation->groups, upcall->groups.data, upcall->groups.size);
+	attestation->n_groups = upcall->groups.size / sizeof(uint32_t);
+	attestation->cgroup = kith_strdup(upcall->cgroup);
+	attestation->unit = upcall->cgroup ? kith_unit_of_cgroup(upcall->cgroup) : NULL;
+	return attestation;
+}
+
+struct kith_attestation *kith_attest(struct kith_agent *agent,
+				     const struct kith_credential_info *upcall,
+				     kith_attested_fn *done, void *arg)
+{
+	struct kith_attestation *attestation = copy_upcall(agent, upcall);
+	char *why;
+
+	attestation->done = done;
+	attestation->arg = arg;
+	attestation->fd = kith_request_program_exe(agent->nl, upcall->program.id);
+	if (attestation->fd < 0) {
+		attestation->exe = kith_strdup(upcall->program.exe);
+		why = kith_format("could not be opened: %s (it may have ended)",
+				  strerror(-attestation->fd));
+		refuse(attestation, why);
+		free(why);
+		return NULL;
+	}
+	attestation->exe_state = kith_exe_path(attestation->fd, &attestation->exe);
+	return decide(attestation) ? attestation : NULL;
+}

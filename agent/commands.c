@@ -1,0 +1,357 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * What can be asked over the control socket. Reading is for root and the
+ * group; changing anything is for root.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "agent.h"
+#include "base/base.h"
+#include "bundles.h"
+#include "control.h"
+#include "credentials.h"
+#include "kernel.h"
+#include "log.h"
+#include "netlink/request.h"
+#include "policy.h"
+#include "policy/policy.h"
+#include "report/policy.h"
+#include "report/report.h"
+#include "ring.h"
+#include "base/version.h"
+
+static const char *text_of(const json_t *request, const char *key)
+{
+	return json_string_value(json_object_get(request, key));
+}
+
+/* status */
+
+static void take_status(const struct kith_status_info *status, void *arg)
+{
+	*(json_t **)arg = kith_report_status(status);
+}
+
+static const char *issuer_name(const struct kith_agent *agent)
+{
+	static const char *const names[] = {
+		[KITH_ISSUER_EMBEDDED] = "embedded",
+		[KITH_ISSUER_COMMAND] = "command",
+		[KITH_ISSUER_DIRECTORY] = "directory",
+	};
+
+	return names[agent->config.issuer];
+}
+
+static json_t *report_agent(const struct kith_agent *agent)
+{
+	char started[KITH_TIME_TEXT];
+
+	return json_pack("{s:i, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
+			 "pid", (int)getpid(), "version", KITH_VERSION,
+			 "started", kith_time_text(started, agent->started),
+			 "registered", agent->nl != NULL,
+			 "trust_domain", agent->config.trust_domain,
+			 "issuer", issuer_name(agent),
+			 "config", agent->config_path,
+			 "policy_dir", agent->config.policy_dir,
+			 "generation", (json_int_t)agent->generation,
+			 "workloads", (json_int_t)agent->policy->n_workloads,
+			 "rules", (json_int_t)agent->table->n_rules,
+			 "under_way", (json_int_t)kith_credentials_busy(agent->credentials),
+			 "events", (json_int_t)(kith_ring_next(agent->ring) - 1));
+}
+
+static void command_status(struct kith_client *client, const json_t *request)
+{
+	struct kith_agent *agent = kith_client_agent(client);
+	json_t *result = json_object(), *kernel = NULL;
+
+	json_object_set_new(result, "agent", report_agent(agent));
+	if (agent->nl)
+		kith_request_status(agent->nl, take_status, &kernel);
+	if (kernel)
+		json_object_set_new(result, "kernel", kernel);
+	kith_client_end(client, result);
+}
+
+/* ps, conns: a dump of the kernel, on a connection of its own */
+
+struct dump {
+	struct kith_nl *nl;
+	kith_nl_message_fn *row;
+};
+
+static int credential_row(const struct nlmsghdr *message, void *arg)
+{
+	struct kith_credential_info credential;
+
+	if (!kith_decode_credential(message, &credential))
+		kith_client_row(arg, kith_report_credential(&credential));
+	return 0;
+}
+
+static int conn_row(const struct nlmsghdr *message, void *arg)
+{
+	struct kith_conn_info conn;
+
+	if (!kith_decode_conn(message, &conn))
+		kith_client_row(arg, kith_report_conn(&conn));
+	return 0;
+}
+
+static bool produce_dump(struct kith_client *client, void *state)
+{
+	struct dump *dump = state;
+	int ret = 1;
+
+	while (ret > 0 && !kith_client_is_full(client))
+		ret = kith_nl_dump_next(dump->nl, dump->row, client);
+	if (ret > 0)
+		return true;
+	if (ret < 0)
+		kith_client_fail(client, NULL, "the kernel ended the list: %s", strerror(-ret));
+	else
+		kith_client_end(client, NULL);
+	return false;
+}
+
+static void free_dump(void *state)
+{
+	struct dump *dump = state;
+
+	kith_nl_close(dump->nl);
+	free(dump);
+}
+
+static void start_dump(struct kith_client *client, uint8_t command, kith_nl_message_fn *row)
+{
+	const struct kith_kernel *kernel = &kith_client_agent(client)->kernel;
+	struct dump *dump = kith_alloc(sizeof(*dump));
+	int ret;
+
+	dump->row = row;
+	ret = kernel->open(kernel->arg, &dump->nl);
+	if (!ret)
+		ret = kith_nl_dump_start(dump->nl, kith_nl_start(dump->nl, command));
+	if (ret) {
+		kith_client_fail(client, NULL, "%s", kith_kernel_trouble(ret));
+		free_dump(dump);
+		return;
+	}
+	kith_client_produce(client, produce_dump, dump, free_dump);
+}
+
+static void command_ps(struct kith_client *client, const json_t *request)
+{
+	start_dump(client, KITH_CMD_CREDENTIAL_GET, credential_row);
+}
+
+static void command_conns(struct kith_client *client, const json_t *request)
+{
+	start_dump(client, KITH_CMD_CONN_GET, conn_row);
+}
+
+/* events: the last ones, then those to come */
+
+struct follow {
+	uint64_t next;
+	bool follow;
+};
+
+static bool produce_events(struct kith_client *client, void *state)
+{
+	const struct kith_ring *ring = kith_client_agent(client)->ring;
+	struct follow *follow = state;
+	uint64_t first = kith_ring_first(ring);
+
+	if (follow->next < first) {
+		kith_log(LOG_WARNING, "a watcher was too slow and was dropped: it missed %llu events",
+			 (unsigned long long)(first - follow->next));
+		kith_client_fail(client, NULL, "too slow: %llu events were missed (watch again)",
+				 (unsigned long long)(first - follow->next));
+		return false;
+	}
+	while (follow->next < kith_ring_next(ring) && !kith_client_is_full(client))
+		kith_client_row_text(client, kith_ring_at(ring, follow->next++));
+	if (follow->follow || follow->next < kith_ring_next(ring))
+		return true;
+	kith_client_end(client, NULL);
+	return false;
+}
+
+static void command_events(struct kith_client *client, const json_t *request)
+{
+	const struct kith_ring *ring = kith_client_agent(client)->ring;
+	const json_t *history = json_object_get(request, "history");
+	uint64_t next = kith_ring_next(ring), first = kith_ring_first(ring);
+	struct follow *follow = kith_alloc(sizeof(*follow));
+
+	follow->follow = json_is_true(json_object_get(request, "follow"));
+	follow->next = first;
+	if (json_is_integer(history) && json_integer_value(history) >= 0 &&
+	    (uint64_t)json_integer_value(history) < next - first)
+		follow->next = next - (uint64_t)json_integer_value(history);
+	kith_client_produce(client, produce_events, follow, free);
+}
+
+/* explain */
+
+static void command_explain(struct kith_client *client, const json_t *request)
+{
+	const struct kith_agent *agent = kith_client_agent(client);
+	struct kith_policy_explanation explanation;
+	const json_t *port = json_object_get(request, "port");
+	const char *at = text_of(request, "at");
+	struct kith_policy_query query = {
+		.from = text_of(request, "from"),
+		.to = text_of(request, "to"),
+		.port = (uint16_t)json_integer_value(port),
+	};
+	uint8_t address[16];
+
+	if ((!query.from && !query.to) || json_integer_value(port) < 1 ||
+	    json_integer_value(port) > UINT16_MAX ||
+	    (at && !kith_policy_parse_address(at, address))) {
+		kith_client_fail(client, NULL, "explain needs from or to, port, and maybe at (an address)");
+		return;
+	}
+	query.at = at ? address : NULL;
+	kith_policy_explain(agent->table, &query, &explanation);
+	kith_client_end(client, kith_report_explanation(&explanation));
+}
+
+/* Changes. */
+
+static void command_policy_apply(struct kith_client *client, const json_t *request)
+{
+	struct kith_agent *agent = kith_client_agent(client);
+	json_t *report;
+
+	if (kith_agent_policy_load(agent, &report)) {
+		kith_client_fail(client, report, "the policy has errors; the old one stays in force");
+		return;
+	}
+	if (!agent->nl) {
+		json_object_set_new(report, "pending", json_true());
+	} else if (kith_agent_commit(agent)) {
+		kith_client_fail(client, report, "the kernel did not take the policy; the old one stays in force (see the log of kithd)");
+		return;
+	}
+	json_object_set_new(report, "generation", json_integer((json_int_t)agent->generation));
+	kith_client_end(client, report);
+}
+
+static void command_bundles(struct kith_client *client, const json_t *request)
+{
+	const struct kith_bundles *bundles = kith_client_agent(client)->bundles;
+	const struct kith_bundle *bundle;
+	struct kith_bundle_info info;
+	size_t i;
+
+	for (i = 0; (bundle = kith_bundles_at(bundles, i)); i++) {
+		info = (struct kith_bundle_info){
+			.trust_domain = bundle->trust_domain,
+			.n_certificates = (unsigned int)bundle->list.n,
+		};
+		memcpy(info.certificate, bundle->list.certs,
+		       bundle->list.n * sizeof(info.certificate[0]));
+		kith_client_row(client, kith_report_bundle(&info));
+	}
+	kith_client_end(client, NULL);
+}
+
+static void commit_bundles(struct kith_client *client)
+{
+	struct kith_agent *agent = kith_client_agent(client);
+
+	if (agent->nl && kith_agent_commit(agent))
+		kith_client_fail(client, NULL, "the bundle is kept, but the kernel did not take it (see the log of kithd)");
+	else
+		kith_client_end(client, NULL);
+}
+
+static void command_bundle_import(struct kith_client *client, const json_t *request)
+{
+	struct kith_agent *agent = kith_client_agent(client);
+	const char *trust_domain = text_of(request, "trust_domain");
+	const char *pem = text_of(request, "pem"), *why = "";
+
+	if (!trust_domain || !pem)
+		kith_client_fail(client, NULL, "bundle-import needs trust_domain and pem");
+	else if (kith_bundles_import(agent->bundles, trust_domain, pem, strlen(pem), &why))
+		kith_client_fail(client, NULL, "%s: %s", trust_domain, why);
+	else
+		commit_bundles(client);
+}
+
+static void command_bundle_remove(struct kith_client *client, const json_t *request)
+{
+	struct kith_agent *agent = kith_client_agent(client);
+	const char *trust_domain = text_of(request, "trust_domain");
+
+	if (!trust_domain || kith_bundles_remove(agent->bundles, trust_domain))
+		kith_client_fail(client, NULL, "%s: no bundle of that trust domain was imported",
+				 trust_domain ? trust_domain : "-");
+	else
+		commit_bundles(client);
+}
+
+static void command_revoke(struct kith_client *client, const json_t *request)
+{
+	struct kith_nl *nl = kith_client_agent(client)->nl;
+	const json_t *id = json_object_get(request, "id");
+	const char *spiffe_id = text_of(request, "spiffe_id");
+	int ret;
+
+	if (!nl)
+		ret = -ENOTCONN;
+	else if (json_is_integer(id))
+		ret = kith_request_revoke_id(nl, (uint64_t)json_integer_value(id));
+	else if (spiffe_id)
+		ret = kith_request_revoke_spiffe_id(nl, spiffe_id);
+	else
+		ret = -EINVAL;
+	if (ret == -ENOENT || ret == -ESRCH)
+		kith_client_fail(client, NULL, "there is no such credential (see kith ps)");
+	else if (ret)
+		kith_client_fail(client, NULL, "not revoked: %s", strerror(-ret));
+	else
+		kith_client_end(client, NULL);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct kith_client *client, const json_t *request);
+	bool changes;
+} commands[] = {
+	{ "status", command_status, false },
+	{ "ps", command_ps, false },
+	{ "conns", command_conns, false },
+	{ "events", command_events, false },
+	{ "explain", command_explain, false },
+	{ "bundles", command_bundles, false },
+	{ "policy-apply", command_policy_apply, true },
+	{ "bundle-import", command_bundle_import, true },
+	{ "bundle-remove", command_bundle_remove, true },
+	{ "revoke", command_revoke, true },
+};
+
+void kith_command(struct kith_client *client, const json_t *request)
+{
+	const char *name = text_of(request, "command");
+	size_t i;
+
+	for (i = 0; name && i < KITH_ARRAY_SIZE(commands); i++) {
+		if (strcmp(commands[i].name, name))
+			continue;
+		if (commands[i].changes && !kith_client_is_root(client))
+			kith_client_fail(client, NULL, "%s is for root", name);
+		else
+			commands[i].run(client, request);
+		return;
+	}
+	kith_client_fail(client, NULL, "unknown command \"%s\"", name ? name : "");
+}

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "events.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include "agent.h"
+#include "base/base.h"
+#include "control.h"
+#include "credentials.h"
+#include "log.h"
+#include "report/report.h"
+#include "ring.h"
+
+/* Lines into the log within one second; a crowd of hostile peers may cause
+ * any number of refusals. */
+#define LOG_PER_SECOND	100
+
+static void log_refusal(const char *line)
+{
+	static int64_t second;
+	static unsigned int said, kept_back;
+	int64_t now = kith_now_ms() / 1000;
+
+	if (now != second) {
+		if (kept_back)
+			kith_log(LOG_NOTICE, "%u more refusals were not logged", kept_back);
+		second = now;
+		said = kept_back = 0;
+	}
+	if (said++ < LOG_PER_SECOND)
+		kith_log(LOG_NOTICE, "%s", line);
+	else
+		kept_back++;
+}
+
+static bool is_refusal(const struct kith_event_info *event)
+{
+	return event->kind == KITH_EVENT_KIND_REFUSED ||
+	       (event->kind == KITH_EVENT_KIND_DECISION && event->has_decision &&
+		event->decision == KITH_DECISION_DENY);
+}
+
+int kith_agent_take_event(const struct nlmsghdr *message, void *arg)
+{
+	struct kith_agent *agent = arg;
+	struct kith_event_info event;
+	json_t *object;
+	char *line;
+
+	if (kith_message_command(message) != KITH_CMD_EVENT || kith_decode_event(message, &event))
+		return 0;
+	if (event.kind == KITH_EVENT_KIND_REVOKED && event.has_credential)
+		kith_credentials_forget(agent->credentials, event.credential.id);
+	object = kith_report_event(&event);
+	line = json_dumps(object, JSON_COMPACT);
+	json_decref(object);
+	if (!line)
+		return 0;
+	if (is_refusal(&event))
+		log_refusal(line);
+	kith_ring_add(agent->ring, line);
+	kith_control_wake(agent->control);
+	return 0;
+}

@@ -1,0 +1,289 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "kernel.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <systemd/sd-daemon.h>
+#include "agent.h"
+#include "base/base.h"
+#include "bundles.h"
+#include "credentials.h"
+#include "events.h"
+#include "log.h"
+#include "netlink/request.h"
+#include "policy.h"
+#include "policy/policy.h"
+
+#define RETRY_USEC	2000000ULL
+#define SWEEP_USEC	60000000ULL
+/* The CA's certificate begins a little before it is made, for peers whose
+ * clocks run behind ours. */
+#define CA_BACKDATE	60
+
+const char *kith_kernel_trouble(int err)
+{
+	switch (err) {
+	case -ENOENT:
+		return "the kith module is not loaded (modprobe kith)";
+	case -EBUSY:
+		return "another kithd is the agent already (systemctl status kithd)";
+	case -EPERM:
+		return "the kernel refused: CAP_SYS_ADMIN in the initial user namespace is needed (run as root, on the host)";
+	case -EPROTO:
+		return "kith.ko and kithd are of different versions (install both from the same build, then reload the module)";
+	default:
+		return strerror(-err);
+	}
+}
+
+static void disconnect(struct kith_agent *agent)
+{
+	kith_credentials_abandon(agent->credentials);
+	agent->nl_source = sd_event_source_disable_unref(agent->nl_source);
+	agent->queue_source = sd_event_source_disable_unref(agent->queue_source);
+	agent->events_source = sd_event_source_disable_unref(agent->events_source);
+	agent->sweep = sd_event_source_disable_unref(agent->sweep);
+	kith_nl_close(agent->nl);
+	kith_nl_close(agent->events_nl);
+	agent->nl = agent->events_nl = NULL;
+}
+
+static void try_again_later(struct kith_agent *agent)
+{
+	sd_event_source_set_time_relative(agent->retry, RETRY_USEC);
+	sd_event_source_set_enabled(agent->retry, SD_EVENT_ONESHOT);
+}
+
+static void lost(struct kith_agent *agent, const char *why)
+{
+	kith_log(LOG_ERR, "the kernel is lost: %s; trying again", why);
+	disconnect(agent);
+	try_again_later(agent);
+}
+
+/* Upcalls. */
+
+static int take_upcall(const struct nlmsghdr *message, void *arg)
+{
+	struct kith_agent *agent = arg;
+	struct kith_credential_info upcall;
+
+	if (kith_message_command(message) != KITH_CMD_ATTEST)
+		return 0;
+	if (kith_decode_credential(message, &upcall))
+		kith_log(LOG_ERR, "the kernel sent an upcall that cannot be read (is kithd older than kith.ko?)");
+	else
+		kith_credentials_attest(agent->credentials, &upcall);
+	return 0;
+}
+
+/* Registering again has the kernel send every pending attestation again. */
+static int register_again(struct kith_agent *agent)
+{
+	uint64_t generation;
+
+	kith_log(LOG_WARNING, "upcalls were lost; asking the kernel for them again");
+	return kith_request_register(agent->nl, &generation);
+}
+
+static void serve(struct kith_agent *agent)
+{
+	int ret = kith_nl_receive(agent->nl, take_upcall, agent);
+
+	if (ret == -ENOBUFS)
+		ret = register_again(agent);
+	if (ret)
+		lost(agent, strerror(-ret));
+}
+
+static int on_upcall(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	serve(arg);
+	return 0;
+}
+
+/* After every round of the loop: a call may have kept upcalls. */
+static int on_round(sd_event_source *source, void *arg)
+{
+	struct kith_agent *agent = arg;
+
+	if (agent->nl && kith_nl_has_queued(agent->nl))
+		serve(agent);
+	return 0;
+}
+
+static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
+{
+	struct kith_agent *agent = arg;
+	int ret = kith_nl_receive(agent->events_nl, kith_agent_take_event, agent);
+
+	if (ret == -ENOBUFS)
+		kith_log(LOG_WARNING, "events were lost: more came than could be read");
+	else if (ret)
+		lost(agent, strerror(-ret));
+	return 0;
+}
+
+/* The list of credentials is compared, and a module that was unloaded and
+ * loaded again is noticed. */
+static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct kith_agent *agent = arg;
+	int ret;
+
+	sd_event_source_set_time_relative(source, SWEEP_USEC);
+	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
+	ret = kith_credentials_adopt(agent->credentials);
+	if (!ret && kith_bundles_expire(agent->bundles))
+		ret = kith_agent_commit(agent);
+	if (ret)
+		lost(agent, kith_kernel_trouble(ret));
+	return 0;
+}
+
+/* Connecting. */
+
+static uint32_t longest_ttl(const struct kith_agent *agent)
+{
+	uint32_t longest = 0;
+	size_t i;
+
+	for (i = 0; i < agent->policy->n_workloads; i++)
+		if (agent->policy->workloads[i].ttl > longest)
+			longest = agent->policy->workloads[i].ttl;
+	return longest;
+}
+
+static int trust_embedded(struct kith_agent *agent)
+{
+	int64_t now = kith_now_ms() / 1000;
+	struct kith_request_template template = {
+		.not_before = now - CA_BACKDATE,
+		.not_after = now + agent->config.ca_ttl,
+	};
+	uint8_t der[KITH_CERT_MAX];
+	struct kith_blob certificate = { .data = der };
+	struct kith_x509_facts facts;
+	int ret;
+
+	ret = kith_x509_serial(template.serial);
+	if (!ret)
+		ret = kith_request_ca(agent->nl, agent->config.trust_domain, &template, der,
+				      &certificate.size);
+	if (!ret)
+		ret = kith_x509_facts(&certificate, &facts);
+	if (ret) {
+		kith_log(LOG_ERR, "the embedded CA of %s could not be had: %s%s%s",
+			 agent->config.trust_domain, strerror(-ret),
+			 *kith_nl_error(agent->nl) ? ": " : "", kith_nl_error(agent->nl));
+		return ret;
+	}
+	agent->ca_not_after = facts.not_after;
+	if (kith_bundles_add_ca(agent->bundles, &certificate, longest_ttl(agent)))
+		kith_log(LOG_INFO, "the embedded CA of %s is new", agent->config.trust_domain);
+	return 0;
+}
+
+int kith_kernel_trust(struct kith_agent *agent)
+{
+	const char *path = agent->config.issuer_bundle, *why = "";
+
+	if (agent->config.issuer == KITH_ISSUER_EMBEDDED)
+		return trust_embedded(agent);
+	if (path && kith_bundles_read_own(agent->bundles, path, &why)) {
+		kith_log(LOG_ERR, "%s: %s (the issuer's bundle)", path, why);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+static int watch(struct kith_agent *agent)
+{
+	int ret;
+
+	ret = sd_event_add_io(agent->loop, &agent->nl_source, kith_nl_fd(agent->nl), EPOLLIN,
+			      on_upcall, agent);
+	if (ret >= 0)
+		ret = sd_event_add_post(agent->loop, &agent->queue_source, on_round, agent);
+	if (ret >= 0)
+		ret = sd_event_add_io(agent->loop, &agent->events_source,
+				      kith_nl_fd(agent->events_nl), EPOLLIN, on_event, agent);
+	if (ret >= 0)
+		ret = sd_event_add_time_relative(agent->loop, &agent->sweep, CLOCK_BOOTTIME,
+						 SWEEP_USEC, 0, on_sweep, agent);
+	return ret < 0 ? ret : 0;
+}
+
+static int connect_and_register(struct kith_agent *agent)
+{
+	uint64_t generation;
+	int ret;
+
+	ret = agent->kernel.open(agent->kernel.arg, &agent->nl);
+	if (!ret)
+		ret = agent->kernel.open(agent->kernel.arg, &agent->events_nl);
+	if (!ret)
+		ret = kith_nl_join_events(agent->events_nl);
+	if (!ret)
+		ret = kith_request_register(agent->nl, &generation);
+	return ret;
+}
+
+static void say_once(struct kith_agent *agent, int err)
+{
+	if (agent->last_error == err)
+		return;
+	agent->last_error = err;
+	kith_log(LOG_ERR, "%s; trying again every 2 seconds", kith_kernel_trouble(err));
+	sd_notifyf(0, "STATUS=Waiting: %s", kith_kernel_trouble(err));
+}
+
+static void ready(struct kith_agent *agent)
+{
+	agent->last_error = 0;
+	kith_log(LOG_INFO, "ready: trust domain %s, generation %llu", agent->config.trust_domain,
+		 (unsigned long long)agent->generation);
+	sd_notifyf(0, "READY=1\nSTATUS=Serving %s, policy generation %llu",
+		   agent->config.trust_domain, (unsigned long long)agent->generation);
+}
+
+static int on_retry(sd_event_source *source, uint64_t usec, void *arg)
+{
+	struct kith_agent *agent = arg;
+	int ret = connect_and_register(agent);
+
+	if (ret) {
+		say_once(agent, ret);
+	} else {
+		ret = kith_kernel_trust(agent);
+		if (!ret)
+			ret = kith_agent_commit(agent);
+		if (!ret)
+			ret = kith_credentials_adopt(agent->credentials);
+		if (!ret)
+			ret = watch(agent);
+	}
+	if (ret) {
+		disconnect(agent);
+		try_again_later(agent);
+		return 0;
+	}
+	ready(agent);
+	serve(agent);
+	return 0;
+}
+
+void kith_kernel_start(struct kith_agent *agent)
+{
+	if (sd_event_add_time_relative(agent->loop, &agent->retry, CLOCK_BOOTTIME, 0, 0, on_retry,
+				       agent) < 0)
+		abort();
+}
+
+void kith_kernel_stop(struct kith_agent *agent)
+{
+	disconnect(agent);
+	agent->retry = sd_event_source_disable_unref(agent->retry);
+}

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The agent's tie to the kernel: connect, register, put the policy in force,
+ * adopt what is there, serve upcalls; and start over when the tie breaks.
+ */
+#ifndef KITH_AGENT_KERNEL_H
+#define KITH_AGENT_KERNEL_H
+
+struct kith_agent;
+
+/* Begins; returns at once. */
+void kith_kernel_start(struct kith_agent *agent);
+void kith_kernel_stop(struct kith_agent *agent);
+
+/* Takes the embedded CA's certificate into our bundle, or reads the external
+ * issuer's. Return: 0 or -errno after having logged why. */
+int kith_kernel_trust(struct kith_agent *agent);
+
+/* What an error of opening means and what to do about it. Static. */
+const char *kith_kernel_trouble(int err);
+
+#endif

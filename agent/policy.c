@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "policy.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "agent.h"
+#include "base/base.h"
+#include "bundles.h"
+#include "log.h"
+#include "netlink/request.h"
+#include "policy/policy.h"
+#include "report/policy.h"
+#include "users.h"
+
+static void log_diag(const struct kith_policy_diag *diag)
+{
+	kith_log(diag->severity == KITH_POLICY_ERROR ? LOG_ERR : LOG_WARNING,
+		 "%s:%u:%u: %s%s%s (%s)", diag->file, diag->line, diag->column, diag->object,
+		 *diag->object ? ": " : "", diag->message, diag->remedy);
+}
+
+static void log_failed_tests(const json_t *report)
+{
+	const json_t *test;
+	size_t i;
+
+	json_array_foreach(json_object_get(report, "tests"), i, test) {
+		if (json_is_true(json_object_get(test, "passed")))
+			continue;
+		kith_log(LOG_ERR, "%s:%d: PolicyTest/%s: %s: expected %s, got %s",
+			 json_string_value(json_object_get(test, "file")),
+			 (int)json_integer_value(json_object_get(test, "line")),
+			 json_string_value(json_object_get(test, "test")),
+			 json_string_value(json_object_get(test, "case")),
+			 json_string_value(json_object_get(test, "expected")),
+			 json_string_value(json_object_get(json_object_get(test, "got"),
+							   "verdict")));
+	}
+}
+
+int kith_agent_policy_load(struct kith_agent *agent, json_t **report)
+{
+	const char *path = agent->config.policy_dir;
+	struct kith_policy_set *set = kith_policy_load(&path, 1);
+	struct kith_policy_table *table = kith_policy_compile(set);
+	bool good;
+	json_t *said = kith_report_policy(set, table, &good);
+	size_t i;
+
+	for (i = 0; i < set->n_diags; i++)
+		log_diag(&set->diags[i]);
+	log_failed_tests(said);
+	if (report)
+		*report = said;
+	else
+		json_decref(said);
+	if (!good) {
+		kith_policy_table_free(table);
+		kith_policy_free(set);
+		return -EINVAL;
+	}
+	kith_users_free(agent->users);
+	kith_policy_table_free(agent->table);
+	kith_policy_free(agent->policy);
+	agent->policy = set;
+	agent->table = table;
+	agent->users = kith_users_new(set);
+	return 0;
+}
+
+/* Into the kernel. */
+
+/* The kernel compares the path of the file itself, not of a link to it. */
+static int send_path_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+{
+	struct kith_request_claim request = { .kind = claim->kind, .path = claim->path };
+	char *real = NULL;
+	int ret;
+
+	if (claim->kind == KITH_CLAIM_KIND_EXE)
+		real = realpath(claim->path, NULL);
+	if (real)
+		request.path = real;
+	ret = kith_request_config_claim(agent->nl, &request);
+	free(real);
+	return ret;
+}
+
+static int send_uid_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+{
+	struct kith_request_claim request = { .kind = claim->kind, .uid = claim->uid };
+
+	if (claim->user && !kith_users_uid(agent->users, claim->user, &request.uid)) {
+		kith_log(LOG_WARNING,
+			 "%s:%u: there is no user %s on this host; nothing is claimed for it",
+			 claim->place.file, claim->place.line, claim->user);
+		return 0;
+	}
+	return kith_request_config_claim(agent->nl, &request);
+}
+
+static int send_listen_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+{
+	const struct kith_request_claim request = {
+		.kind = claim->kind,
+		.address = claim->any_address ? NULL : claim->address,
+		.address_size = sizeof(claim->address),
+		.port = claim->port,
+	};
+
+	return kith_request_config_claim(agent->nl, &request);
+}
+
+static int send_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+{
+	int ret;
+
+	if (claim->kind == KITH_CLAIM_KIND_UID)
+		ret = send_uid_claim(agent, claim);
+	else if (claim->kind == KITH_CLAIM_KIND_LISTEN)
+		ret = send_listen_claim(agent, claim);
+	else
+		ret = send_path_claim(agent, claim);
+	if (ret)
+		kith_log(LOG_ERR, "%s:%u: the kernel did not take the claim of workload %s: %s%s%s",
+			 claim->place.file, claim->place.line,
+			 claim->workload ? claim->workload : "-", strerror(-ret),
+			 *kith_nl_error(agent->nl) ? ": " : "", kith_nl_error(agent->nl));
+	return ret;
+}
+
+static int send_claims(struct kith_agent *agent)
+{
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < agent->policy->n_claims; i++)
+		ret = send_claim(agent, &agent->policy->claims[i]);
+	return ret;
+}
+
+static int send_bundles(struct kith_agent *agent)
+{
+	const struct kith_bundle *bundle;
+	size_t i;
+	int ret = 0;
+
+	for (i = 0; !ret && (bundle = kith_bundles_at(agent->bundles, i)); i++) {
+		ret = kith_request_config_bundle(agent->nl, bundle->trust_domain,
+						 bundle->list.certs, bundle->list.n);
+		if (ret)
+			kith_log(LOG_ERR, "the kernel did not take the bundle of %s: %s%s%s",
+				 bundle->trust_domain, strerror(-ret),
+				 *kith_nl_error(agent->nl) ? ": " : "",
+				 kith_nl_error(agent->nl));
+	}
+	return ret;
+}
+
+static void take_generation(const struct kith_status_info *status, void *arg)
+{
+	uint64_t *generation = arg;
+
+	if (status->generation > *generation)
+		*generation = status->generation;
+}
+
+static void keep_generation(const struct kith_agent *agent)
+{
+	char *path = kith_format("%s/generation", agent->config.state_dir);
+	char *text = kith_format("%llu\n", (unsigned long long)agent->generation);
+	int ret = kith_write_file(path, text, strlen(text), 0644);
+
+	if (ret)
+		kith_log(LOG_ERR, "%s: %s", path, strerror(-ret));
+	free(text);
+	free(path);
+}
+
+int kith_agent_commit(struct kith_agent *agent)
+{
+	uint64_t generation = agent->generation;
+	int ret;
+
+	ret = kith_request_status(agent->nl, take_generation, &generation);
+	if (!ret)
+		ret = kith_request_config_begin(agent->nl, ++generation);
+	if (!ret)
+		ret = send_claims(agent);
+	if (!ret)
+		ret = send_bundles(agent);
+	if (!ret)
+		ret = kith_request_config_rules(agent->nl, agent->table->bytes,
+						agent->table->size);
+	if (!ret)
+		ret = kith_request_config_commit(agent->nl, generation);
+	if (ret) {
+		kith_log(LOG_ERR, "the policy could not be put into the kernel: %s%s%s; the old one stays in force",
+			 strerror(-ret), *kith_nl_error(agent->nl) ? ": " : "",
+			 kith_nl_error(agent->nl));
+		return ret;
+	}
+	agent->generation = generation;
+	keep_generation(agent);
+	kith_log(LOG_INFO, "policy generation %llu is in force: %zu workloads, %zu claims, %zu rules",
+		 (unsigned long long)generation, agent->policy->n_workloads,
+		 agent->policy->n_claims, agent->table->n_rules);
+	return 0;
+}
