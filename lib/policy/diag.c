@@ -18,7 +18,7 @@ static void make_printable(char *text)
 	}
 }
 
-static const char *printable_copy(struct kith_arena *arena, const char *text)
+const char *kith_policy_printable(struct kith_arena *arena, const char *text)
 {
 	char *copy = kith_arena_text(arena, text, strlen(text));
 
@@ -46,12 +46,12 @@ void kith_policy_report(struct kith_policy_loaded *loaded, enum kith_policy_seve
 	diag = KITH_POLICY_ADD(loaded, diags);
 	*diag = (struct kith_policy_diag){
 		.severity = severity,
-		.file = printable_copy(&loaded->arena, path),
+		.file = kith_policy_printable(&loaded->arena, path),
 		.line = line,
 		.column = column,
-		.object = printable_copy(&loaded->arena, object),
-		.message = printable_copy(&loaded->arena, message),
-		.remedy = printable_copy(&loaded->arena, remedy),
+		.object = kith_policy_printable(&loaded->arena, object),
+		.message = kith_policy_printable(&loaded->arena, message),
+		.remedy = kith_policy_printable(&loaded->arena, remedy),
 	};
 	loaded->set.diags = loaded->diags;
 	loaded->set.n_diags = loaded->n_diags;

@@ -39,6 +39,17 @@ static const char *object_of(struct kith_arena *arena, const struct kith_yaml *d
 	return kith_arena_printf(arena, "%.40s%s%.200s", kind, name ? "/" : "", name ? name : "");
 }
 
+/* Sets the object of what follows and of what its YAML was reported for. */
+static void name_object(struct kith_policy_reader *reader, const struct kith_yaml *document)
+{
+	struct kith_policy_loaded *loaded = reader->loaded;
+	size_t i;
+
+	reader->object = object_of(&loaded->arena, document);
+	for (i = reader->first_diag; i < loaded->n_diags; i++)
+		loaded->diags[i].object = kith_policy_printable(&loaded->arena, reader->object);
+}
+
 struct metadata {
 	const char *name, *owner;
 };
@@ -115,7 +126,7 @@ static void read_document(struct kith_policy_reader *reader, struct kith_yaml *d
 
 	if (kith_yaml_is_null(document))
 		return;
-	reader->object = object_of(&reader->loaded->arena, document);
+	name_object(reader, document);
 	kith_fields_read(reader, document, "the document", fields, 4);
 	if (!version || kith_read_choice(reader, version, "apiVersion", versions) < 0 || !kind)
 		return;
@@ -199,7 +210,9 @@ static void load_text(struct kith_policy_loaded *loaded, const char *path, const
 static void load_file(struct kith_policy_loaded *loaded, int dir, const char *path,
 		      const char *name)
 {
-	struct kith_policy_reader reader = { loaded, path, name, "" };
+	struct kith_policy_reader reader = {
+		.loaded = loaded, .path = path, .name = name, .object = ""
+	};
 	int fd = openat(dir, name, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	char *bytes;
 	size_t len;
@@ -232,7 +245,9 @@ static int by_bytes(const struct dirent **a, const struct dirent **b)
 
 static void load_directory(struct kith_policy_loaded *loaded, int fd, const char *path)
 {
-	struct kith_policy_reader reader = { loaded, path, path, "" };
+	struct kith_policy_reader reader = {
+		.loaded = loaded, .path = path, .name = path, .object = ""
+	};
 	struct dirent **entries = NULL;
 	int n = scandirat(fd, ".", &entries, is_policy_file, by_bytes), i;
 
@@ -300,7 +315,9 @@ struct kith_policy_set *kith_policy_load(const char *const *paths, size_t n)
 struct kith_policy_set *kith_policy_load_text(const char *name, const char *text, size_t len)
 {
 	struct kith_policy_loaded *loaded = kith_array_alloc(1, sizeof(*loaded));
-	struct kith_policy_reader reader = { loaded, name, name, "" };
+	struct kith_policy_reader reader = {
+		.loaded = loaded, .path = name, .name = name, .object = ""
+	};
 
 	if (len > KITH_POLICY_FILE_MAX)
 		file_error(&reader, "split it", "larger than 4 MiB");

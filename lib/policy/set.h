@@ -84,7 +84,8 @@ struct kith_policy_reader {
 	struct kith_policy_loaded *loaded;
 	const char *path;   /* as opened, in diagnostics */
 	const char *name;   /* in rules */
-	const char *object; /* "Kind/name" */
+	const char *object; /* "Kind/name"; "" while it is not known */
+	size_t first_diag;  /* of the document being read */
 };
 
 /* diag.c: reporting. @remedy says what to do. */
@@ -98,6 +99,9 @@ void kith_policy_report(struct kith_policy_loaded *loaded, enum kith_policy_seve
 			   line, column, remedy, __VA_ARGS__)
 #define kith_policy_error(reader, node, remedy, ...) \
 	kith_policy_error_at(reader, (node)->line, (node)->column, remedy, __VA_ARGS__)
+
+/* A copy that does not move a terminal's cursor. */
+const char *kith_policy_printable(struct kith_arena *arena, const char *text);
 
 void kith_policy_sort_diags(struct kith_policy_loaded *loaded);
 

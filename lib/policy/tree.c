@@ -168,6 +168,9 @@ static bool step(struct builder *b, const yaml_event_t *event)
 	case YAML_MAPPING_END_EVENT:
 		end(b);
 		break;
+	case YAML_DOCUMENT_START_EVENT:
+		b->reader->first_diag = b->reader->loaded->n_diags;
+		break;
 	case YAML_STREAM_END_EVENT:
 		return false;
 	default:

@@ -59,10 +59,12 @@ static const char *read_cgroup(struct kith_policy_reader *reader, const struct k
 {
 	static const char mount[] = "/sys/fs/cgroup/";
 	const char *text = read_path(reader, node, "cgroup");
+	char remedy[256];
 
 	if (!text || strncmp(text, mount, strlen(mount)))
 		return text;
-	kith_policy_error(reader, node, text + strlen(mount) - 1,
+	snprintf(remedy, sizeof(remedy), "write %s", text + strlen(mount) - 1);
+	kith_policy_error(reader, node, remedy,
 			  "cgroup is a path in the cgroup2 tree, not in its mount: %.200s", text);
 	return NULL;
 }
