@@ -78,7 +78,7 @@ $(foreach p,$(guest_programs),$(eval $(call compile,$(BUILD)/guest,$(p),,-pthrea
 
 ##@ Testing
 
-.PHONY: demo test unit test-vm check vm debug-kernel
+.PHONY: demo test unit test-vm check format vm debug-kernel
 demo: build ## the story of the README, in a guest
 	demo/run
 
@@ -88,7 +88,11 @@ test: build ## unit tests, then every suite on every kernel
 unit: unit-build ## unit tests alone
 	tests/run -u
 
-test-vm: build ## the suites alone: make test-vm KERNELS=6.12 TESTFLAGS='connect accept'
+test-format: ## lay out userspace C as `make check` wants it
+	git ls-files -co --exclude-standard 'lib/*.[ch]' 'agent/*.[ch]' 'cli/*.[ch]' 'tests/*.[ch]' | \
+		grep -vE '^tests/vm/faults/|/shim/' | xargs clang-format -i
+
+vm: build ## the suites alone: make test-vm KERNELS=6.12 TESTFLAGS='connect accept'
 	tests/run -g $(TESTFLAGS) $(KERNELS:%=-k %)
 
 .PHONY: unit-build guest-files
@@ -97,6 +101,10 @@ guest-files: $(guest_programs:%=$(BUILD)/guest/%) $(guest_files)
 
 check: ## style and static analysis
 	scripts/check $(CHECKFLAGS)
+
+format: ## lay out userspace C as `make check` wants it
+	git ls-files -co --exclude-standard 'lib/*.[ch]' 'agent/*.[ch]' 'cli/*.[ch]' 'tests/*.[ch]' | \
+		grep -vE '^tests/vm/faults/|/shim/' | xargs clang-format -i
 
 vm: build ## a shell in a guest (KERNEL=6.1 for another kernel)
 	tests/vm/run -i -k $(or $(KERNEL),6.12) $(VMFLAGS) -- bash -l

@@ -18,4 +18,6 @@ port() {
 # report WORD…: tell the host. The port admits one opener at a time.
 report() { echo "$*" >"$(port kith.control)"; }
 
-run_files=/run/kith
+# What tests/vm/run wrote for this guest: argv, and config, which sets these.
+# shellcheck disable=SC2034
+run_files=/run/kith index='' guests='' mode='' kernel='' rows='' columns='' TERM=''
