@@ -134,8 +134,9 @@ void kith_policy_free(struct kith_policy_set *set);
 
 /* attestation ------------------------------------------------------------ */
 
-/* What the agent knows about a program. NULL or 0 where it knows nothing:
- * such a fact matches no selector that asks for it. */
+/* What the agent knows about a program. The kernel tells @uid and @gid; any
+ * other fact may be NULL for unknown, and then matches no selector that asks
+ * for it. */
 struct kith_policy_facts {
 	uint32_t uid, gid;
 	const char *user, *group;	/* names of @uid and @gid */
