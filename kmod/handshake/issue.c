@@ -8,7 +8,6 @@
 #include <linux/random.h>
 #include <linux/string.h>
 #include <linux/time.h>
-#include <linux/timekeeping.h>
 
 #include "mbedtls/asn1write.h"
 #include "mbedtls/oid.h"

@@ -6,7 +6,6 @@
 #include <linux/random.h>
 #include <linux/string.h>
 #include <linux/time.h>
-#include <linux/timekeeping.h>
 
 #include "mbedtls/platform_time.h"
 #include "mbedtls/platform_util.h"

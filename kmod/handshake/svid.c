@@ -4,7 +4,6 @@
 #include <linux/kernel.h>
 #include <linux/string.h>
 #include <linux/time.h>
-#include <linux/timekeeping.h>
 
 #include "mbedtls/asn1.h"
 #include "mbedtls/oid.h"

@@ -42,13 +42,16 @@ $(engine_lib): $(engine_objects)
 	@echo "  AR    $@"
 	@ar rcs $@ $^
 
-# engine_test(name, sources)
+# engine_test(name): tests/unit/engine/NAME_test.c
 define engine_test
-unit_tests += $(1)
-$(1)_sources := $(2) tests/unit/engine/pki.c tests/unit/engine/pipe.c
-$(1)_cflags := $(engine_shim) -Ikmod -Itests/unit/engine
-$(1)_ldlibs := $(engine_lib) -lssl -lcrypto -pthread
-$(BUILD)/unit/$(1): | $(engine_lib)
+unit_tests += engine_$(1)_test
+engine_$(1)_test_sources := tests/unit/engine/$(1)_test.c tests/unit/engine/pki.c \
+	tests/unit/engine/pipe.c tests/unit/engine/world.c
+engine_$(1)_test_cflags := $(engine_shim) -Ikmod -Itests/unit/engine \
+	-Ikmod/handshake/mbedtls -Ikmod/mbedtls/include -Wno-undef \
+	-DMBEDTLS_CONFIG_FILE='"handshake/mbedtls/config.h"'
+engine_$(1)_test_ldlibs := $(engine_lib) -lssl -lcrypto -pthread
+$(BUILD)/unit/engine_$(1)_test: $(engine_lib)
 endef
 
-$(eval $(call engine_test,engine_handshake_test,tests/unit/engine/handshake_test.c))
+$(foreach t,handshake refusal,$(eval $(call engine_test,$(t))))
