@@ -10,13 +10,13 @@ const struct nla_policy kith_claim_policy[KITH_A_CLAIM_MAX + 1] = {
 	[KITH_A_CLAIM_KIND] = NLA_POLICY_MAX(NLA_U32, __KITH_CLAIM_KIND_COUNT - 1),
 	[KITH_A_CLAIM_PATH] = { .type = NLA_NUL_STRING, .len = 4095 },
 	[KITH_A_CLAIM_UID] = { .type = NLA_U32 },
-	[KITH_A_CLAIM_ADDRESS] = NLA_POLICY_MAX_LEN(16),
+	[KITH_A_CLAIM_ADDRESS] = { .type = NLA_BINARY, .len = 16 },
 	[KITH_A_CLAIM_PORT] = { .type = NLA_U16 },
 };
 
 const struct nla_policy kith_bundle_policy[KITH_A_BUNDLE_MAX + 1] = {
 	[KITH_A_BUNDLE_TRUST_DOMAIN] = { .type = NLA_NUL_STRING, .len = 255 },
-	[KITH_A_BUNDLE_CERTIFICATE] = NLA_POLICY_MAX_LEN(4096),
+	[KITH_A_BUNDLE_CERTIFICATE] = { .type = NLA_BINARY, .len = 4096 },
 };
 
 const struct nla_policy kith_config_policy[KITH_A_CONFIG_MAX + 1] = {
@@ -36,15 +36,15 @@ const struct nla_policy kith_credential_policy[KITH_A_CREDENTIAL_MAX + 1] = {
 	[KITH_A_CREDENTIAL_WORKLOAD] = { .type = NLA_NUL_STRING, .len = 255 },
 	[KITH_A_CREDENTIAL_NOT_BEFORE] = { .type = NLA_S64 },
 	[KITH_A_CREDENTIAL_NOT_AFTER] = { .type = NLA_S64 },
-	[KITH_A_CREDENTIAL_SERIAL] = NLA_POLICY_MAX_LEN(20),
-	[KITH_A_CREDENTIAL_CERTIFICATE] = NLA_POLICY_MAX_LEN(4096),
+	[KITH_A_CREDENTIAL_SERIAL] = { .type = NLA_BINARY, .len = 20 },
+	[KITH_A_CREDENTIAL_CERTIFICATE] = { .type = NLA_BINARY, .len = 4096 },
 	[KITH_A_CREDENTIAL_REASON] = NLA_POLICY_MAX(NLA_U32, __KITH_REASON_COUNT - 1),
 	[KITH_A_CREDENTIAL_MESSAGE] = { .type = NLA_NUL_STRING, .len = 255 },
 };
 
 const struct nla_policy kith_ca_policy[KITH_A_CA_MAX + 1] = {
 	[KITH_A_CA_TRUST_DOMAIN] = { .type = NLA_NUL_STRING, .len = 255 },
-	[KITH_A_CA_SERIAL] = NLA_POLICY_MAX_LEN(20),
+	[KITH_A_CA_SERIAL] = { .type = NLA_BINARY, .len = 20 },
 	[KITH_A_CA_NOT_BEFORE] = { .type = NLA_S64 },
 	[KITH_A_CA_NOT_AFTER] = { .type = NLA_S64 },
 };

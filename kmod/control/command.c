@@ -1,0 +1,255 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands about the module, the config, programs and the CA.
+ */
+#include <linux/cred.h>
+#include <linux/fcntl.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/kith.h>
+#include "../identity/ca.h"
+#include "../identity/config.h"
+#include "../identity/credential_types.h"
+#include "../identity/program.h"
+#include "../socket/socket.h"
+#include "../version.h"
+#include "agent.h"
+#include "draft.h"
+#include "event.h"
+#include "fill.h"
+#include "genl.h"
+
+/* status ----------------------------------------------------------------- */
+
+static int put_identity(struct sk_buff *skb)
+{
+	struct kith_config *config = kith_config_get();
+	u64 generation = config->generation;
+	u32 claims = config->claims.count;
+
+	kith_config_put(config);
+	if (nla_put_u32(skb, KITH_A_STATUS_ABI, KITH_ABI) ||
+	    nla_put_string(skb, KITH_A_STATUS_VERSION, KITH_VERSION) ||
+	    kith_put_u64(skb, KITH_A_STATUS_GENERATION, generation) ||
+	    nla_put_u32(skb, KITH_A_STATUS_CLAIMS, claims) ||
+	    nla_put_u32(skb, KITH_A_STATUS_PROGRAMS, kith_program_count()) ||
+	    nla_put_u32(skb, KITH_A_STATUS_CREDENTIALS,
+			kith_credential_count()))
+		return -EMSGSIZE;
+	return 0;
+}
+
+static int put_counters(struct sk_buff *skb)
+{
+	struct nlattr *nest;
+	int i;
+
+	for (i = 0; i < __KITH_REASON_COUNT; i++) {
+		nest = nla_nest_start(skb, KITH_A_STATUS_COUNTER);
+		if (!nest || nla_put_u32(skb, KITH_A_COUNTER_REASON, i) ||
+		    kith_put_u64(skb, KITH_A_COUNTER_VALUE,
+				 kith_event_count(i)))
+			return -EMSGSIZE;
+		nla_nest_end(skb, nest);
+	}
+	return kith_put_u64(skb, KITH_A_STATUS_EVENTS_LOST, kith_event_lost());
+}
+
+static int put_sockets(struct sk_buff *skb)
+{
+	u32 connections = 0, listeners = 0;
+
+	kith_socket_counts(&connections, &listeners);
+	if (nla_put_u32(skb, KITH_A_STATUS_CONNECTIONS, connections) ||
+	    nla_put_u32(skb, KITH_A_STATUS_LISTENERS, listeners) ||
+	    (kith_socket_hooked() && nla_put_flag(skb, KITH_A_STATUS_HOOKED)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int kith_cmd_status(struct genl_info *info)
+{
+	pid_t agent = kith_agent_pid();
+	struct kith_reply reply;
+	int err = kith_reply_begin(&reply, info);
+
+	if (err)
+		return err;
+	if (put_identity(reply.skb) || put_counters(reply.skb) ||
+	    put_sockets(reply.skb) ||
+	    (agent && nla_put_u32(reply.skb, KITH_A_STATUS_AGENT_PID, agent)) ||
+	    kith_put_ca(reply.skb, KITH_A_STATUS_CA))
+		err = -EMSGSIZE;
+	return kith_reply_end(&reply, info, err);
+}
+
+static int check_abi(const struct genl_info *info)
+{
+	int err = kith_need(info, KITH_A_STATUS_ABI);
+
+	if (err)
+		return err;
+	if (nla_get_u32(info->attrs[KITH_A_STATUS_ABI]) == KITH_ABI)
+		return 0;
+	NL_SET_ERR_MSG(info->extack,
+		       "module and agent speak different versions of the contract; update the older one");
+	return -EPROTONOSUPPORT;
+}
+
+int kith_cmd_register(struct genl_info *info)
+{
+	struct kith_reply reply;
+	int err = check_abi(info);
+
+	if (err)
+		return err;
+	err = kith_reply_begin(&reply, info);
+	if (err)
+		return err;
+	err = put_identity(reply.skb);
+	if (!err) {
+		mutex_lock(&kith_control_mutex);
+		err = kith_agent_register(info->snd_portid, info->extack);
+		mutex_unlock(&kith_control_mutex);
+	}
+	return kith_reply_end(&reply, info, err);
+}
+
+/* config ----------------------------------------------------------------- */
+
+int kith_cmd_config_begin(struct genl_info *info)
+{
+	int err = kith_need(info, KITH_A_CONFIG_GENERATION);
+
+	if (err)
+		return err;
+	return kith_draft_begin(nla_get_u64(info->attrs[KITH_A_CONFIG_GENERATION]),
+				info->extack);
+}
+
+static int config_add(const struct nlattr *attr, struct netlink_ext_ack *extack)
+{
+	switch (nla_type(attr)) {
+	case KITH_A_CONFIG_CLAIM:
+		return kith_draft_add_claim(attr, extack);
+	case KITH_A_CONFIG_BUNDLE:
+		return kith_draft_add_bundle(attr, extack);
+	case KITH_A_CONFIG_RULES:
+		return kith_draft_add_rules(attr, extack);
+	default:
+		return 0;
+	}
+}
+
+int kith_cmd_config_add(struct genl_info *info)
+{
+	const struct nlattr *attr;
+	int rest, err;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
+		err = config_add(attr, info->extack);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+int kith_cmd_config_commit(struct genl_info *info)
+{
+	int err = kith_need(info, KITH_A_CONFIG_GENERATION);
+
+	if (err)
+		return err;
+	return kith_draft_commit(nla_get_u64(info->attrs[KITH_A_CONFIG_GENERATION]),
+				 info->extack);
+}
+
+/* program ---------------------------------------------------------------- */
+
+/* The executable of program @id, opened anew for reading; or ERR_PTR. */
+static struct file *program_open(u64 id, struct netlink_ext_ack *extack)
+{
+	struct kith_program *program = kith_program_find(id);
+	struct file *exe, *file;
+
+	exe = program ? kith_program_exe(program) : NULL;
+	if (program)
+		kith_program_put(program);
+	if (!exe) {
+		NL_SET_ERR_MSG(extack, "the program has ended");
+		return ERR_PTR(-ESRCH);
+	}
+	file = dentry_open(&exe->f_path, O_RDONLY | O_LARGEFILE,
+			   current_cred());
+	fput(exe);
+	return file;
+}
+
+static int reply_fd(struct genl_info *info, int fd)
+{
+	struct kith_reply reply;
+	int err = kith_reply_begin(&reply, info);
+
+	if (err)
+		return err;
+	err = nla_put_u32(reply.skb, KITH_A_FILE_FD, fd);
+	return kith_reply_end(&reply, info, err);
+}
+
+int kith_cmd_program_exe(struct genl_info *info)
+{
+	int fd, err = kith_need(info, KITH_A_FILE_PROGRAM_ID);
+	struct file *file;
+
+	if (err)
+		return err;
+	file = program_open(nla_get_u64(info->attrs[KITH_A_FILE_PROGRAM_ID]),
+			    info->extack);
+	if (IS_ERR(file))
+		return PTR_ERR(file);
+	fd = get_unused_fd_flags(O_CLOEXEC);
+	err = fd < 0 ? fd : reply_fd(info, fd);
+	if (!err) {
+		/* The caller is still inside its send. */
+		fd_install(fd, file);
+		return 0;
+	}
+	if (fd >= 0)
+		put_unused_fd(fd);
+	fput(file);
+	return err;
+}
+
+/* ca --------------------------------------------------------------------- */
+
+static int ca_create(struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct kith_validity v;
+
+	if (kith_need(info, KITH_A_CA_TRUST_DOMAIN) ||
+	    kith_need(info, KITH_A_CA_SERIAL) ||
+	    kith_need(info, KITH_A_CA_NOT_BEFORE) ||
+	    kith_need(info, KITH_A_CA_NOT_AFTER))
+		return -EINVAL;
+	v.serial = nla_data(a[KITH_A_CA_SERIAL]);
+	v.serial_len = nla_len(a[KITH_A_CA_SERIAL]);
+	v.not_before = nla_get_s64(a[KITH_A_CA_NOT_BEFORE]);
+	v.not_after = nla_get_s64(a[KITH_A_CA_NOT_AFTER]);
+	return kith_ca_create(nla_data(a[KITH_A_CA_TRUST_DOMAIN]), &v,
+			      info->extack);
+}
+
+int kith_cmd_ca_create(struct genl_info *info)
+{
+	struct kith_reply reply;
+	int err = ca_create(info);
+
+	if (err)
+		return err;
+	err = kith_reply_begin(&reply, info);
+	if (err)
+		return err;
+	err = kith_put_ca(reply.skb, 0);
+	return kith_reply_end(&reply, info, err);
+}

@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Commands about credentials: the agent's answers and orders.
+ */
+#include <linux/err.h>
+#include <linux/slab.h>
+#include <linux/kith.h>
+#include "../handshake/engine.h"
+#include "../identity/credential_types.h"
+#include "../socket/socket.h"
+#include "genl.h"
+
+/* A CSR holds one SPIFFE ID and little else. */
+#define CSR_MAX		(KITH_SPIFFE_ID_MAX + 1024)
+
+/* The credential that a request names, with a reference; or ERR_PTR. */
+static struct kith_credential *credential_named(const struct genl_info *info)
+{
+	struct kith_credential *c;
+
+	if (kith_need(info, KITH_A_CREDENTIAL_ID))
+		return ERR_PTR(-EINVAL);
+	c = kith_credential_find(nla_get_u64(info->attrs[KITH_A_CREDENTIAL_ID]));
+	if (c)
+		return c;
+	NL_SET_ERR_MSG(info->extack,
+		       "there is no such credential; its program has ended");
+	return ERR_PTR(-ESRCH);
+}
+
+static const char *text_or(const struct nlattr *attr, const char *other)
+{
+	return attr ? nla_data(attr) : other;
+}
+
+/* Replies with one attribute of @len bytes. */
+static int reply_data(struct genl_info *info, int type, const u8 *data, int len)
+{
+	struct kith_reply reply;
+	int err = kith_reply_begin(&reply, info);
+
+	if (err)
+		return err;
+	err = nla_put(reply.skb, type, len, data);
+	return kith_reply_end(&reply, info, err);
+}
+
+static int prepare(struct kith_credential *c, struct genl_info *info)
+{
+	u8 *csr = kmalloc(CSR_MAX, GFP_KERNEL);
+	int len;
+
+	if (!csr)
+		return -ENOMEM;
+	len = kith_issue_prepare(c,
+				 nla_data(info->attrs[KITH_A_CREDENTIAL_SPIFFE_ID]),
+				 text_or(info->attrs[KITH_A_CREDENTIAL_WORKLOAD], ""),
+				 csr, CSR_MAX, info->extack);
+	if (len >= 0)
+		len = reply_data(info, KITH_A_CREDENTIAL_CSR, csr, len);
+	kfree(csr);
+	return len;
+}
+
+int kith_cmd_credential_prepare(struct genl_info *info)
+{
+	struct kith_credential *c;
+	int err = kith_need(info, KITH_A_CREDENTIAL_SPIFFE_ID);
+
+	if (err)
+		return err;
+	c = credential_named(info);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	err = prepare(c, info);
+	kith_credential_put(c);
+	return err;
+}
+
+static int sign(struct kith_credential *c, struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct kith_validity v = {
+		.serial = nla_data(a[KITH_A_CREDENTIAL_SERIAL]),
+		.serial_len = nla_len(a[KITH_A_CREDENTIAL_SERIAL]),
+		.not_before = nla_get_s64(a[KITH_A_CREDENTIAL_NOT_BEFORE]),
+		.not_after = nla_get_s64(a[KITH_A_CREDENTIAL_NOT_AFTER]),
+	};
+	u8 *der = kmalloc(KITH_CERT_MAX, GFP_KERNEL);
+	int len;
+
+	if (!der)
+		return -ENOMEM;
+	len = kith_issue_sign(c, &v, der, KITH_CERT_MAX, info->extack);
+	if (len >= 0)
+		len = reply_data(info, KITH_A_CREDENTIAL_CERTIFICATE, der, len);
+	kfree(der);
+	return len;
+}
+
+int kith_cmd_credential_sign(struct genl_info *info)
+{
+	struct kith_credential *c;
+	int err;
+
+	if (kith_need(info, KITH_A_CREDENTIAL_SERIAL) ||
+	    kith_need(info, KITH_A_CREDENTIAL_NOT_BEFORE) ||
+	    kith_need(info, KITH_A_CREDENTIAL_NOT_AFTER))
+		return -EINVAL;
+	c = credential_named(info);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	err = sign(c, info);
+	kith_credential_put(c);
+	return err;
+}
+
+/* The certificates of a request, leaf first; or ERR_PTR. */
+static struct kith_certs *chain_parse(const struct genl_info *info)
+{
+	const u8 *der[KITH_CHAIN_MAX];
+	size_t len[KITH_CHAIN_MAX];
+	const struct nlattr *attr;
+	struct kith_certs *chain;
+	unsigned int n = 0;
+	int rest;
+
+	nlmsg_for_each_attr(attr, info->nlhdr, GENL_HDRLEN, rest) {
+		if (nla_type(attr) != KITH_A_CREDENTIAL_CERTIFICATE)
+			continue;
+		if (n == KITH_CHAIN_MAX) {
+			NL_SET_ERR_MSG_ATTR(info->extack, attr,
+					    "the chain is too long");
+			return ERR_PTR(-E2BIG);
+		}
+		der[n] = nla_data(attr);
+		len[n++] = nla_len(attr);
+	}
+	chain = kith_certs_parse(der, len, n);
+	if (IS_ERR(chain))
+		NL_SET_ERR_MSG(info->extack,
+			       "a certificate of the chain does not parse");
+	return chain;
+}
+
+int kith_cmd_credential_install(struct genl_info *info)
+{
+	struct kith_credential *c;
+	struct kith_certs *chain;
+	int err = kith_need(info, KITH_A_CREDENTIAL_CERTIFICATE);
+
+	if (err)
+		return err;
+	c = credential_named(info);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	chain = chain_parse(info);
+	err = PTR_ERR_OR_ZERO(chain);
+	if (!err) {
+		err = kith_issue_install(c, chain, info->extack);
+		kith_certs_put(chain);
+	}
+	kith_credential_put(c);
+	return err;
+}
+
+int kith_cmd_credential_refuse(struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[KITH_A_CREDENTIAL_REASON];
+	struct kith_credential *c = credential_named(info);
+	int err;
+
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	err = kith_issue_refuse(c, attr ? nla_get_u32(attr) :
+					  KITH_REASON_NOT_ATTESTED,
+				text_or(info->attrs[KITH_A_CREDENTIAL_MESSAGE],
+					NULL),
+				info->extack);
+	kith_credential_put(c);
+	return err;
+}
+
+/* revoke ----------------------------------------------------------------- */
+
+static void revoke(struct kith_credential *c)
+{
+	if (kith_issue_revoke(c, KITH_REASON_OWN_REVOKED))
+		kith_socket_close_credential(c, -EKEYREVOKED,
+					     KITH_REASON_OWN_REVOKED);
+}
+
+static bool credential_is(struct kith_credential *c, const char *spiffe_id)
+{
+	struct kith_svid *svid = kith_credential_peek(c);
+	bool is;
+
+	if (!svid)
+		return false;
+	is = !strcmp(svid->facts.spiffe_id, spiffe_id);
+	kith_svid_put(svid);
+	return is;
+}
+
+static void revoke_identity(const char *spiffe_id)
+{
+	struct kith_credential *c;
+	u64 id = 0;
+
+	while ((c = kith_credential_from(id + 1))) {
+		id = kith_credential_id(c);
+		if (credential_is(c, spiffe_id))
+			revoke(c);
+		kith_credential_put(c);
+		cond_resched();
+	}
+}
+
+int kith_cmd_credential_revoke(struct genl_info *info)
+{
+	const struct nlattr *attr = info->attrs[KITH_A_CREDENTIAL_SPIFFE_ID];
+	struct kith_credential *c;
+
+	if (!info->attrs[KITH_A_CREDENTIAL_ID] && attr) {
+		revoke_identity(nla_data(attr));
+		return 0;
+	}
+	c = credential_named(info);
+	if (IS_ERR(c))
+		return PTR_ERR(c);
+	revoke(c);
+	kith_credential_put(c);
+	return 0;
+}

@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Program records. They are made and ended in tracepoint probes, where nothing
+ * may sleep; what ending one needs to sleep for is left to a worker.
+ */
+#include <linux/atomic.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/refcount.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/workqueue.h>
+#include "../control/count.h"
+#include "credential_types.h"
+#include "identity.h"
+#include "index.h"
+#include "program.h"
+
+struct kith_program {
+	refcount_t ref;
+	atomic_t processes;		/* living; never rises from 0 */
+	struct kith_index_node node;
+	/* Facts, fixed. */
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+	dev_t dev;
+	u64 ino;
+
+	spinlock_t lock;
+	struct file *exe;		/* lock; NULL once dead */
+	struct list_head credentials;	/* lock; of kith_credential, counted */
+	struct work_struct end;		/* queued once, by the last process */
+	struct rcu_head rcu;
+};
+
+static struct kmem_cache *program_cache;
+static DEFINE_KITH_INDEX(program_index);
+
+/*
+ * Stands in where a record could not be allocated. Its processes are claimed
+ * and get no identity: memory pressure must neither lend one nor let a program
+ * escape.
+ */
+static struct kith_program program_nobody = {
+	.ref = REFCOUNT_INIT(1),
+	.processes = ATOMIC_INIT(1),
+	.comm = "?",
+	.lock = __SPIN_LOCK_UNLOCKED(program_nobody.lock),
+	.credentials = LIST_HEAD_INIT(program_nobody.credentials),
+};
+
+static void program_free(struct rcu_head *rcu)
+{
+	struct kith_program *program = container_of(rcu, struct kith_program,
+						    rcu);
+
+	kmem_cache_free(program_cache, program);
+	kith_object_gone(KITH_OBJECT_PROGRAM);
+}
+
+struct kith_program *kith_program_get(struct kith_program *program)
+{
+	refcount_inc(&program->ref);
+	return program;
+}
+
+struct kith_program *kith_program_get_live(struct kith_program *program)
+{
+	return refcount_inc_not_zero(&program->ref) ? program : NULL;
+}
+
+struct kith_program *kith_program_unattested(void)
+{
+	return kith_program_get(&program_nobody);
+}
+
+void kith_program_put(struct kith_program *program)
+{
+	if (refcount_dec_and_test(&program->ref))
+		call_rcu(&program->rcu, program_free);
+}
+
+/* The last process is gone. Holds the reference that the processes shared. */
+static void program_end(struct work_struct *work)
+{
+	struct kith_program *program = container_of(work, struct kith_program,
+						    end);
+	struct file *exe;
+	LIST_HEAD(credentials);
+
+	kith_index_del(&program_index, &program->node);
+	spin_lock(&program->lock);
+	exe = program->exe;
+	program->exe = NULL;
+	list_splice_init(&program->credentials, &credentials);
+	spin_unlock(&program->lock);
+
+	kith_credential_end_all(&credentials);
+	if (exe)
+		fput(exe);
+	kith_program_put(program);
+}
+
+static void program_describe(struct kith_program *program,
+			     struct task_struct *task, struct file *exe)
+{
+	program->pid = task_tgid_nr(task);
+	strscpy(program->comm, task->comm, sizeof(program->comm));
+	program->dev = file_inode(exe)->i_sb->s_dev;
+	program->ino = file_inode(exe)->i_ino;
+	program->exe = get_file(exe);
+}
+
+struct kith_program *kith_program_new(struct task_struct *task,
+				      struct file *exe)
+{
+	struct kith_program *program;
+
+	program = kmem_cache_zalloc(program_cache, GFP_ATOMIC | __GFP_NOWARN);
+	if (!program) {
+		atomic_inc(&program_nobody.processes);
+		return &program_nobody;
+	}
+	kith_object_born(KITH_OBJECT_PROGRAM);
+	refcount_set(&program->ref, 1);
+	atomic_set(&program->processes, 1);
+	spin_lock_init(&program->lock);
+	INIT_LIST_HEAD(&program->credentials);
+	INIT_WORK(&program->end, program_end);
+	program_describe(program, task, exe);
+	kith_index_add(&program_index, &program->node, UINT_MAX);
+	return program;
+}
+
+bool kith_program_join(struct kith_program *program)
+{
+	return atomic_inc_not_zero(&program->processes);
+}
+
+void kith_program_leave(struct kith_program *program)
+{
+	if (atomic_dec_and_test(&program->processes))
+		queue_work(kith_identity_wq, &program->end);
+}
+
+bool kith_program_is_dead(const struct kith_program *program)
+{
+	return !atomic_read(&program->processes);
+}
+
+struct file *kith_program_exe(struct kith_program *program)
+{
+	struct file *exe;
+
+	spin_lock(&program->lock);
+	exe = program->exe ? get_file(program->exe) : NULL;
+	spin_unlock(&program->lock);
+	return exe;
+}
+
+struct list_head *kith_program_credentials(struct kith_program *program)
+{
+	return program == &program_nobody ? NULL : &program->credentials;
+}
+
+spinlock_t *kith_program_lock(struct kith_program *program)
+{
+	return &program->lock;
+}
+
+struct kith_program *kith_program_from(u64 id)
+{
+	struct kith_index_node *node;
+	struct kith_program *program = NULL;
+
+	spin_lock(&program_index.lock);
+	node = kith_index_from(&program_index, id);
+	/* The worker takes it out before it puts the last reference. */
+	if (node)
+		program = kith_program_get(container_of(node,
+							struct kith_program,
+							node));
+	spin_unlock(&program_index.lock);
+	return program;
+}
+
+struct kith_program *kith_program_find(u64 id)
+{
+	struct kith_program *program = kith_program_from(id);
+
+	if (program && program->node.id != id) {
+		kith_program_put(program);
+		program = NULL;
+	}
+	return program;
+}
+
+u64 kith_program_id(const struct kith_program *program)
+{
+	return program->node.id;
+}
+
+pid_t kith_program_pid(const struct kith_program *program)
+{
+	return program->pid;
+}
+
+const char *kith_program_comm(const struct kith_program *program)
+{
+	return program->comm;
+}
+
+void kith_program_inode(const struct kith_program *program, dev_t *dev,
+			u64 *ino)
+{
+	*dev = program->dev;
+	*ino = program->ino;
+}
+
+unsigned int kith_program_count(void)
+{
+	return READ_ONCE(program_index.count);
+}
+
+int kith_program_init(void)
+{
+	program_cache = KMEM_CACHE(kith_program, 0);
+	return program_cache ? 0 : -ENOMEM;
+}
+
+void kith_program_exit(void)
+{
+	/* Freed after a grace period, into the cache. */
+	rcu_barrier();
+	kmem_cache_destroy(program_cache);
+}
