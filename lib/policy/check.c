@@ -89,20 +89,24 @@ struct entry {
 
 /* How the programs two entries match relate. */
 enum relation {
-	DISJOINT,
-	OVERLAP,   /* some program could match both */
+	DISJOINT,  /* or nothing to tell */
+	OVERLAP,   /* they share a fact, and nothing tells them apart */
 	CONTAINED, /* all that one matches, the other matches */
 };
 
-/* What the two sides ask for that the other does not. */
+/* What the two sides ask for that the other does not. Entries that share no
+ * fact ({exe: /bin/a} and {user: b}) can in theory match one program, too; to
+ * warn of each such pair would be noise, and attestation refuses the program. */
 struct narrower {
-	bool disjoint, a, b;
+	bool disjoint, shared, a, b;
 };
 
 static void relate_text(struct narrower *n, const char *a, const char *b)
 {
-	if (a && b)
-		n->disjoint |= strcmp(a, b) != 0;
+	if (a && b && !strcmp(a, b))
+		n->shared = true;
+	else if (a && b)
+		n->disjoint = true;
 	else if (a)
 		n->a = true;
 	else if (b)
@@ -111,8 +115,10 @@ static void relate_text(struct narrower *n, const char *a, const char *b)
 
 static void relate_number(struct narrower *n, bool has_a, uint32_t a, bool has_b, uint32_t b)
 {
-	if (has_a && has_b)
-		n->disjoint |= a != b;
+	if (has_a && has_b && a == b)
+		n->shared = true;
+	else if (has_a && has_b)
+		n->disjoint = true;
 	else if (has_a)
 		n->a = true;
 	else if (has_b)
@@ -128,8 +134,10 @@ static void relate_supplementary(struct narrower *n, const struct kith_policy_se
 
 	if (has_a && has_b && a->has_supplementary_gid == b->has_supplementary_gid &&
 	    a->supplementary_gid == b->supplementary_gid &&
-	    !compare_text(a->supplementary_group, b->supplementary_group))
+	    !compare_text(a->supplementary_group, b->supplementary_group)) {
+		n->shared = true;
 		return;
+	}
 	n->a |= has_a;
 	n->b |= has_b;
 }
@@ -143,18 +151,22 @@ static bool is_below(const char *path, const char *top)
 
 static void relate_cgroup(struct narrower *n, const char *a, const char *b)
 {
-	if (a && b && is_below(a, b))
-		n->a = true;
-	else if (a && b && is_below(b, a))
-		n->b = true;
-	else
+	bool a_below = a && b && is_below(a, b);
+	bool b_below = a && b && is_below(b, a);
+
+	if (!a_below && !b_below) {
 		relate_text(n, a, b);
+		return;
+	}
+	n->shared = true;
+	n->a |= a_below;
+	n->b |= b_below;
 }
 
 static enum relation relate(const struct kith_policy_selector *a,
 			    const struct kith_policy_selector *b)
 {
-	struct narrower n = { false, false, false };
+	struct narrower n = { false, false, false, false };
 
 	relate_text(&n, a->exe, b->exe);
 	relate_text(&n, a->sha256, b->sha256);
@@ -167,7 +179,9 @@ static enum relation relate(const struct kith_policy_selector *a,
 	relate_cgroup(&n, a->cgroup, b->cgroup);
 	if (n.disjoint)
 		return DISJOINT;
-	return n.a && n.b ? OVERLAP : CONTAINED;
+	if (!n.a || !n.b)
+		return CONTAINED;
+	return n.shared ? OVERLAP : DISJOINT;
 }
 
 /* FNV-1a, never 0. */

@@ -54,4 +54,4 @@ engine_$(1)_test_ldlibs := $(engine_lib) -lssl -lcrypto -pthread
 $(BUILD)/unit/engine_$(1)_test: $(engine_lib)
 endef
 
-$(foreach t,handshake refusal,$(eval $(call engine_test,$(t))))
+$(foreach t,fault handshake refusal,$(eval $(call engine_test,$(t))))

@@ -187,7 +187,7 @@ static void finds_overlaps(void **state)
 		{ "{exe: /a}", "{exe: /a, user: u}", 1, 0 },
 		{ "{exe: /a, user: u}", "{exe: /a}", 1, 0 },
 		{ "{exe: /a, user: u}", "{exe: /a, user: v}", 0, 0 },
-		{ "{exe: /a}", "{user: u}", 0, 1 },
+		{ "{exe: /a}", "{user: u}", 0, 0 },
 		{ "{exe: /a, uid: 1}", "{exe: /a, user: v}", 0, 1 },
 		{ "{exe: /a, uid: 1}", "{exe: /a, uid: 2}", 0, 0 },
 		{ "{exe: /a, gid: 1}", "{exe: /a, gid: 2}", 0, 0 },
@@ -201,7 +201,8 @@ static void finds_overlaps(void **state)
 		{ "{cgroup: /a}", "{cgroup: /ab}", 0, 0 },
 		{ "{cgroup: /a, user: u}", "{cgroup: /a/b}", 0, 1 },
 		{ "{unit: a.service}", "{unit: b.service}", 0, 0 },
-		{ "{unit: a.service}", "{cgroup: /a}", 0, 1 },
+		{ "{unit: a.service}", "{cgroup: /a}", 0, 0 },
+		{ "{unit: a.service, user: u}", "{cgroup: /a, user: u}", 0, 1 },
 	};
 	char text[2048];
 	size_t i;
