@@ -201,9 +201,14 @@ def reload_agent():
     until("the new policy is in force", lambda: status().get("generation", 0) > before)
 
 
+def import_bundle(trust_domain, path):
+    command("kith", "bundle", "import", trust_domain, path)
+
+
 def start(*documents, **config):
     """Module, configuration, policy and agent, all fresh."""
     load_module()
+    shutil.rmtree("/var/lib/kith", ignore_errors=True)
     write_config(**config)
     write_policy(*documents)
     os.makedirs(WORK, exist_ok=True)

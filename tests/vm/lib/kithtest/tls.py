@@ -153,8 +153,9 @@ class Engine:
         secrets = {}
         with open(self.log, encoding="ascii") as file:
             for line in file:
-                label, _, secret = line.split()
-                secrets[label] = bytes.fromhex(secret)
+                if not line.startswith("#"):
+                    label, _, secret = line.split()
+                    secrets[label] = bytes.fromhex(secret)
         os.unlink(self.log)
         cipher = self.tls.cipher()[0]
         ours, theirs = "SERVER_TRAFFIC_SECRET_0", "CLIENT_TRAFFIC_SECRET_0"
