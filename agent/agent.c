@@ -136,13 +136,14 @@ static int reload_config(struct kith_agent *agent)
 int kith_agent_reload(struct kith_agent *agent)
 {
 	int ret = reload_config(agent);
+	bool changed;
 
 	if (ret)
 		return ret;
 	ret = kith_agent_policy_load(agent, NULL);
 	if (ret)
 		kith_log(LOG_ERR, "the policy has errors; the old one stays in force");
-	if (agent->nl && !kith_kernel_trust(agent))
+	if (agent->nl && !kith_kernel_trust(agent, &changed))
 		ret = ret ? ret : kith_agent_commit(agent);
 	return ret;
 }

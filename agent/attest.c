@@ -80,10 +80,13 @@ static void refuse(struct kith_attestation *attestation, const char *why)
 	free(seen);
 }
 
+/* The file is the one of that path in our own view, whatever the program's
+ * mount namespace shows: systemd gives most hardened services one of their own.
+ * In another user namespace anybody can make the two differ in what else the
+ * program sees. */
 static bool path_counts(const struct kith_attestation *attestation)
 {
-	return attestation->exe_state == KITH_EXE_PATH && attestation->initial &&
-	       attestation->mount_initial;
+	return attestation->exe_state == KITH_EXE_PATH && attestation->initial;
 }
 
 static void name_groups(const struct kith_attestation *attestation, const char **names)
@@ -125,10 +128,10 @@ static const char *no_match_reason(const struct kith_attestation *attestation)
 {
 	if (!attestation->initial)
 		return "runs in a user namespace of its own, where users and paths are not attested: select it by unit, cgroup or sha256";
-	if (!attestation->mount_initial)
-		return "runs in a mount namespace of its own, where paths are not attested: select it by unit, cgroup, user or sha256";
 	if (attestation->exe_state == KITH_EXE_DELETED)
 		return "is not on disk any more: restart the program from its file, or select it by sha256";
+	if (attestation->exe_state == KITH_EXE_OTHER && !attestation->mount_initial)
+		return "is a file of its own mount namespace, where paths are not attested: select it by unit, cgroup, user or sha256";
 	if (attestation->exe_state == KITH_EXE_OTHER)
 		return "is not the file of that path here: select it by sha256, unit or user";
 	return "matches no Workload: add one that selects it, then run kith policy apply";

@@ -17,7 +17,7 @@
 
 /* Certificates of one trust domain: a nested netlink attribute holds no more. */
 #define KITH_BUNDLE_MAX		15
-#define KITH_BUNDLES_MAX	1024
+#define KITH_BUNDLES_MAX	256	/* as the kernel */
 
 struct kith_bundle {
 	char *trust_domain;

@@ -32,6 +32,7 @@ const char *kith_kernel_trouble(int err)
 	case -EPERM:
 		return "the kernel refused: CAP_SYS_ADMIN in the initial user namespace is needed (run as root, on the host)";
 	case -EPROTO:
+	case -EPROTONOSUPPORT:
 		return "kith.ko and kithd are of different versions (install both from the same build, then reload the module)";
 	default:
 		return strerror(-err);
@@ -131,12 +132,16 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct kith_agent *agent = arg;
+	bool changed = false;
 	int ret;
 
 	sd_event_source_set_time_relative(source, SWEEP_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	ret = kith_credentials_adopt(agent->credentials);
-	if (!ret && kith_bundles_expire(agent->bundles))
+	/* The kernel replaces its CA when half of its time has passed. */
+	if (!ret)
+		ret = kith_kernel_trust(agent, &changed);
+	if (!ret && (kith_bundles_expire(agent->bundles) || changed))
 		ret = kith_agent_commit(agent);
 	if (ret)
 		lost(agent, kith_kernel_trouble(ret));
@@ -156,7 +161,7 @@ static uint32_t longest_ttl(const struct kith_agent *agent)
 	return longest;
 }
 
-static int trust_embedded(struct kith_agent *agent)
+static int trust_embedded(struct kith_agent *agent, bool *changed)
 {
 	int64_t now = kith_now_ms() / 1000;
 	struct kith_request_template template = {
@@ -181,17 +186,18 @@ static int trust_embedded(struct kith_agent *agent)
 		return ret;
 	}
 	agent->ca_not_after = facts.not_after;
-	if (kith_bundles_add_ca(agent->bundles, &certificate, longest_ttl(agent)))
+	*changed = kith_bundles_add_ca(agent->bundles, &certificate, longest_ttl(agent));
+	if (*changed)
 		kith_log(LOG_INFO, "the embedded CA of %s is new", agent->config.trust_domain);
 	return 0;
 }
 
-int kith_kernel_trust(struct kith_agent *agent)
+int kith_kernel_trust(struct kith_agent *agent, bool *changed)
 {
 	const char *path = agent->config.issuer_bundle, *why = "";
 
 	if (agent->config.issuer == KITH_ISSUER_EMBEDDED)
-		return trust_embedded(agent);
+		return trust_embedded(agent, changed);
 	if (path && kith_bundles_read_own(agent->bundles, path, &why)) {
 		kith_log(LOG_ERR, "%s: %s (the issuer's bundle)", path, why);
 		return -EINVAL;
@@ -253,11 +259,12 @@ static int on_retry(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct kith_agent *agent = arg;
 	int ret = connect_and_register(agent);
+	bool changed;
 
 	if (ret) {
 		say_once(agent, ret);
 	} else {
-		ret = kith_kernel_trust(agent);
+		ret = kith_kernel_trust(agent, &changed);
 		if (!ret)
 			ret = kith_agent_commit(agent);
 		if (!ret)

@@ -6,6 +6,8 @@
 #ifndef KITH_AGENT_KERNEL_H
 #define KITH_AGENT_KERNEL_H
 
+#include <stdbool.h>
+
 struct kith_agent;
 
 /* Begins; returns at once. */
@@ -13,8 +15,9 @@ void kith_kernel_start(struct kith_agent *agent);
 void kith_kernel_stop(struct kith_agent *agent);
 
 /* Takes the embedded CA's certificate into our bundle, or reads the external
- * issuer's. Return: 0 or -errno after having logged why. */
-int kith_kernel_trust(struct kith_agent *agent);
+ * issuer's. @changed: whether the embedded CA is a new one. Return: 0 or -errno
+ * after having logged why. */
+int kith_kernel_trust(struct kith_agent *agent, bool *changed);
 
 /* What an error of opening means and what to do about it. Static. */
 const char *kith_kernel_trouble(int err);
