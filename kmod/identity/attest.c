@@ -6,6 +6,7 @@
  * to be asked, at the deadline afterwards.
  */
 #include <linux/jiffies.h>
+#include <linux/sched.h>
 #include <linux/string.h>
 #include <linux/ktime.h>
 #include "../control/agent.h"

@@ -4,11 +4,11 @@
  */
 #include <linux/fs_struct.h>
 #include <linux/mm.h>
-#include <linux/namei.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
+#include "../compat/namei.h"
 #include "claim.h"
 
 static int claim_order(const void *a, const void *b)
