@@ -88,11 +88,7 @@ test: build ## unit tests, then every suite on every kernel
 unit: unit-build ## unit tests alone
 	tests/run -u
 
-test-format: ## lay out userspace C as `make check` wants it
-	git ls-files -co --exclude-standard 'lib/*.[ch]' 'agent/*.[ch]' 'cli/*.[ch]' 'tests/*.[ch]' | \
-		grep -vE '^tests/vm/faults/|/shim/' | xargs clang-format -i
-
-vm: build ## the suites alone: make test-vm KERNELS=6.12 TESTFLAGS='connect accept'
+test-vm: build ## the suites alone: make test-vm KERNELS=6.12 TESTFLAGS='connect accept'
 	tests/run -g $(TESTFLAGS) $(KERNELS:%=-k %)
 
 .PHONY: unit-build guest-files
