@@ -28,9 +28,10 @@ static int append(struct kith_certs *certs, const u8 *der, size_t len)
 struct kith_certs *kith_certs_parse(const u8 *const der[], const size_t len[],
 				    unsigned int count)
 {
+	struct kith_mem_scope scope;
 	struct kith_certs *certs;
 	unsigned int i;
-	int err;
+	int err = 0;
 
 	if (!count)
 		return ERR_PTR(-EBADMSG);
@@ -39,12 +40,13 @@ struct kith_certs *kith_certs_parse(const u8 *const der[], const size_t len[],
 		return ERR_PTR(-ENOMEM);
 	refcount_set(&certs->refs, 1);
 	mbedtls_x509_crt_init(&certs->first);
-	for (i = 0; i < count; i++) {
+	kith_mem_begin(&scope);
+	for (i = 0; i < count && !err; i++)
 		err = append(certs, der[i], len[i]);
-		if (err) {
-			kith_certs_put(certs);
-			return ERR_PTR(err);
-		}
+	err = kith_mem_end(&scope, err);
+	if (err) {
+		kith_certs_put(certs);
+		return ERR_PTR(err);
 	}
 	return certs;
 }

@@ -58,12 +58,14 @@ int kith_csr_build(const struct kith_key *key, const char *spiffe_id, u8 *der, s
 {
 	mbedtls_x509_san_list san;
 	struct kith_spiffe_id id;
+	struct kith_mem_scope scope;
 	mbedtls_x509write_csr csr;
 	int ret;
 
 	if (check_workload_id(spiffe_id, &id))
 		return -EINVAL;
 	uri_name(&san, spiffe_id);
+	kith_mem_begin(&scope);
 	mbedtls_x509write_csr_init(&csr);
 	mbedtls_x509write_csr_set_md_alg(&csr, MBEDTLS_MD_SHA256);
 	mbedtls_x509write_csr_set_key(&csr, kith_key_pk(key));
@@ -73,7 +75,7 @@ int kith_csr_build(const struct kith_key *key, const char *spiffe_id, u8 *der, s
 	if (!ret)
 		ret = mbedtls_x509write_csr_der(&csr, der, size, fill_random, NULL);
 	mbedtls_x509write_csr_free(&csr);
-	return to_front(ret, der, size);
+	return kith_mem_end(&scope, to_front(ret, der, size));
 }
 
 /* Positive and at most 20 bytes as an INTEGER (RFC 5280 4.1.2.2). */
@@ -237,12 +239,14 @@ int kith_ca_build(const struct kith_key *key, const char *trust_domain,
 	char uri[sizeof("spiffe://") + KITH_TRUST_DOMAIN_MAX];
 	char name[CA_NAME_MAX];
 	mbedtls_x509write_cert crt;
+	struct kith_mem_scope scope;
 	int err;
 
 	if (kith_trust_domain_check(trust_domain, strnlen(trust_domain, KITH_TRUST_DOMAIN_MAX + 1)) ||
 	    ca_name(v->serial, v->serial_len, name))
 		return -EINVAL;
 	snprintf(uri, sizeof(uri), "spiffe://%s", trust_domain);
+	kith_mem_begin(&scope);
 	mbedtls_x509write_crt_init(&crt);
 	err = set_common(&crt, key, key, uri, v);
 	if (!err)
@@ -252,7 +256,7 @@ int kith_ca_build(const struct kith_key *key, const char *trust_domain,
 	if (!err)
 		err = kith_errno(mbedtls_x509write_crt_set_key_usage(
 			&crt, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN));
-	return finish(&crt, err, der, size);
+	return kith_mem_end(&scope, finish(&crt, err, der, size));
 }
 
 /* The CA must be this key's, of the ID's trust domain, and outlive the SVID. */
@@ -278,6 +282,7 @@ int kith_svid_build(const struct kith_key *ca_key, const struct kith_certs *ca,
 		    const struct kith_validity *v, u8 *der, size_t size)
 {
 	mbedtls_x509write_cert crt;
+	struct kith_mem_scope scope;
 	struct kith_spiffe_id id;
 	char name[CA_NAME_MAX];
 	int err;
@@ -285,6 +290,7 @@ int kith_svid_build(const struct kith_key *ca_key, const struct kith_certs *ca,
 	if (check_workload_id(spiffe_id, &id) || check_ca(ca_key, ca, &id, v) ||
 	    ca_name(ca->first.serial.p, ca->first.serial.len, name))
 		return -EINVAL;
+	kith_mem_begin(&scope);
 	mbedtls_x509write_crt_init(&crt);
 	err = set_common(&crt, ca_key, subject, spiffe_id, v);
 	if (!err)
@@ -296,5 +302,5 @@ int kith_svid_build(const struct kith_key *ca_key, const struct kith_certs *ca,
 			&crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE));
 	if (!err)
 		err = set_extended_usage(&crt);
-	return finish(&crt, err, der, size);
+	return kith_mem_end(&scope, finish(&crt, err, der, size));
 }

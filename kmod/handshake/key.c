@@ -33,16 +33,19 @@ static int remember_public(struct kith_key *key)
 struct kith_key *kith_key_new(void)
 {
 	struct kith_key *key = kith_mem_zalloc(sizeof(*key));
+	struct kith_mem_scope scope;
 	int err;
 
 	if (!key)
 		return ERR_PTR(-ENOMEM);
 	mbedtls_pk_init(&key->pk);
+	kith_mem_begin(&scope);
 	err = kith_errno(generate(&key->id));
 	if (!err)
 		err = kith_errno(mbedtls_pk_setup_opaque(&key->pk, key->id));
 	if (!err)
 		err = remember_public(key);
+	err = kith_mem_end(&scope, err);
 	if (err) {
 		kith_key_free(key);
 		return ERR_PTR(err);

@@ -3,7 +3,9 @@
 #include <linux/errno.h>
 #include <linux/kernel.h>
 #include <linux/overflow.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
+#include <linux/spinlock.h>
 #include <linux/string.h>
 
 #include "memory.h"
@@ -33,6 +35,38 @@ static struct {
 };
 
 static atomic_long_t in_use;
+
+static LIST_HEAD(scopes);
+static DEFINE_SPINLOCK(scopes_lock);
+
+void kith_mem_begin(struct kith_mem_scope *scope)
+{
+	scope->task = current;
+	scope->failed = false;
+	spin_lock(&scopes_lock);
+	list_add(&scope->node, &scopes);
+	spin_unlock(&scopes_lock);
+}
+
+int kith_mem_end(struct kith_mem_scope *scope, int err)
+{
+	spin_lock(&scopes_lock);
+	list_del(&scope->node);
+	spin_unlock(&scopes_lock);
+	return err < 0 && scope->failed ? -ENOMEM : err;
+}
+
+static void *fail(void)
+{
+	struct kith_mem_scope *scope;
+
+	spin_lock(&scopes_lock);
+	list_for_each_entry(scope, &scopes, node)
+		if (scope->task == current)
+			scope->failed = true;
+	spin_unlock(&scopes_lock);
+	return NULL;
+}
 
 int kith_mem_init(void)
 {
@@ -66,12 +100,12 @@ void *kith_mem_zalloc(size_t size)
 	unsigned int i = 0;
 
 	if (size > classes[ARRAY_SIZE(classes) - 1].size - sizeof(*block))
-		return NULL;
+		return fail();
 	while (classes[i].size - sizeof(*block) < size)
 		i++;
 	block = kmem_cache_zalloc(classes[i].cache, GFP_KERNEL | __GFP_NOWARN);
 	if (!block)
-		return NULL;
+		return fail();
 	block->size = size;
 	block->class = i;
 	atomic_long_add(size, &in_use);
@@ -97,7 +131,7 @@ void *kith_mem_calloc(unsigned long count, unsigned long size)
 	size_t bytes;
 
 	if (check_mul_overflow((size_t)count, (size_t)size, &bytes))
-		return NULL;
+		return fail();
 	return kith_mem_zalloc(bytes);
 }
 

@@ -50,6 +50,7 @@ struct kith_tls {
 	struct kith_record_watch watch;
 	struct kith_outcome outcome;
 	int pending_alert;		/* -1: none */
+	struct kith_mem_scope scope;	/* of the call under way */
 
 	/* What the handshake yields. */
 	bool peer_known;
@@ -301,6 +302,11 @@ static int flush_alert(struct kith_tls *tls)
 static int end(struct kith_tls *tls)
 {
 	tls->ended = true;
+	if (tls->scope.failed && !tls->outcome.silent) {
+		tls->outcome.err = -ENOMEM;
+		tls->outcome.reason = KITH_REASON_MEMORY;
+		tls->outcome.alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
+	}
 	deliver_alert(tls);
 	return flush_alert(tls);
 }
@@ -353,6 +359,7 @@ static bool judge(struct kith_tls *tls, struct kith_refusal *refusal)
 	mbedtls_x509_crt *chain = tls->ssl.session_negotiate->peer_cert;
 
 	tls->judged = true;
+	tls->muted = true;	/* end() speaks for the library */
 	if (!tls->server && !tls->ssl.handshake->client_auth) {
 		*refusal = not_mutual;
 		return false;
@@ -384,8 +391,6 @@ static bool must_mute(const struct kith_tls *tls)
 	case MBEDTLS_SSL_CERTIFICATE_VERIFY:
 	case MBEDTLS_SSL_SERVER_FINISHED:
 		return !tls->server;
-	case MBEDTLS_SSL_CLIENT_CCS_AFTER_SERVER_FINISHED:
-		return !tls->server && !tls->judged;
 	case MBEDTLS_SSL_CLIENT_CERTIFICATE:
 	case MBEDTLS_SSL_CLIENT_CERTIFICATE_VERIFY:
 	case MBEDTLS_SSL_CLIENT_FINISHED:
@@ -405,19 +410,16 @@ static void prepare(struct kith_tls *tls)
 		mbedtls_ssl_set_hs_authmode(&tls->ssl, MBEDTLS_SSL_VERIFY_NONE);
 }
 
-int kith_tls_handshake(struct kith_tls *tls)
+static int advance(struct kith_tls *tls)
 {
 	struct kith_refusal refusal;
 	int ret;
 
-	if (tls->ended)
-		return flush_alert(tls);
 	while (!mbedtls_ssl_is_handshake_over(&tls->ssl)) {
 		cond_resched();
 		/* Our own messages leave before we may be muted. */
 		ret = mbedtls_ssl_flush_output(&tls->ssl);
 		if (!ret) {
-			prepare(tls);
 			if (time_to_judge(tls) && !judge(tls, &refusal))
 				return refuse(tls, &refusal);
 			prepare(tls);
@@ -430,6 +432,18 @@ int kith_tls_handshake(struct kith_tls *tls)
 	}
 	tls->ended = true;
 	return 0;
+}
+
+int kith_tls_handshake(struct kith_tls *tls)
+{
+	int err;
+
+	if (tls->ended)
+		return flush_alert(tls);
+	kith_mem_begin(&tls->scope);
+	err = advance(tls);
+	kith_mem_end(&tls->scope, 0);
+	return err;
 }
 
 /* results ----------------------------------------------------------------------- */
