@@ -467,6 +467,50 @@ static void passes_the_examples(void **state)
 	}
 }
 
+/* The YAML blocks of a page, as one text of documents. */
+static char *blocks_of(const char *path)
+{
+	FILE *page = fopen(path, "r"), *out;
+	bool inside = false;
+	char line[1024], *text;
+	size_t size;
+
+	assert_non_null(page);
+	out = open_memstream(&text, &size);
+	assert_non_null(out);
+	while (fgets(line, sizeof(line), page)) {
+		if (!strncmp(line, "```", 3)) {
+			inside = !strcmp(line, "```yaml\n");
+			fputs(inside ? "---\n" : "", out);
+		} else if (inside) {
+			fputs(line, out);
+		}
+	}
+	fclose(page);
+	fclose(out);
+	return text;
+}
+
+static void passes_what_the_manual_shows(void **state)
+{
+	char *text = blocks_of("docs/policy.md");
+	struct kith_policy_set *set = load_good(text);
+	struct kith_policy_table *table = kith_policy_compile(set);
+	struct kith_policy_test_result *results;
+	size_t n = kith_policy_test(set, table, &results), i;
+
+	assert_int_equal(set->n_diags, 0);
+	assert_int_equal(set->n_workloads, 1);
+	assert_int_equal(set->n_policies, 1);
+	assert_int_equal(n, 3);
+	for (i = 0; i < n; i++)
+		assert_true(results[i].passed);
+	free(results);
+	kith_policy_table_free(table);
+	kith_policy_free(set);
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -484,6 +528,7 @@ int main(void)
 		cmocka_unit_test(explains),
 		cmocka_unit_test(runs_policy_tests),
 		cmocka_unit_test(passes_the_examples),
+		cmocka_unit_test(passes_what_the_manual_shows),
 	};
 
 	return cmocka_run_group_tests_name("policy_compile", tests, make_directory,
