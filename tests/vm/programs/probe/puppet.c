@@ -143,6 +143,9 @@ static void do_recv(char **w)
 	ssize_t n = recv(*slot_of(w[1]), buf,
 			 want < sizeof(buf) ? want : sizeof(buf) - 1, 0);
 
+	for (ssize_t i = 0; i < n; i++) /* the answer is one line */
+		if ((unsigned char)buf[i] < ' ')
+			buf[i] = '.';
 	buf[n > 0 ? n : 0] = 0;
 	answer(error_of(n), n < 0 ? NULL : buf);
 }
