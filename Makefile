@@ -50,7 +50,7 @@ user: $(programs:%=$(BUILD)/user/%) ## the agent and the CLI, in build/user
 
 # Installs what the build needs, by apt; nothing when all is there.
 deps:
-	@scripts/install-packages build
+	@scripts/install-packages build fetch test
 
 .PHONY: $(KERNELS:%=module-%) module-debug module-host
 $(KERNELS:%=module-%) module-debug module-host: module-%: deps
@@ -62,7 +62,7 @@ $(1)/$(2): $$($(2)_sources:%.c=$(1)/obj/$(2)/%.o)
 	@echo "  LD    $$@"
 	@$$(CC) -o $$@ $$^ $(4) $$($(2)_ldlibs) $$(if $$($(2)_packages),$$$$(pkg-config --libs $$($(2)_packages)))
 
-$(1)/obj/$(2)/%.o: %.c Makefile $(fragments) | deps $$($(2)_generated)
+$(1)/obj/$(2)/%.o: %.c Makefile | deps $$($(2)_generated)
 	@echo "  CC    $$@"
 	@mkdir -p $$(@D)
 	@$$(CC) $$(CFLAGS) $$(common_cflags) $(3) $$($(2)_cflags) \
