@@ -57,8 +57,8 @@ def exe(name):
     return name if name.startswith("/") else f"{OPT}/{name}"
 
 
-def spiffe(name, domain=DOMAIN):
-    return f"spiffe://{domain}/{name}"
+def spiffe(name, domain=None):
+    return f"spiffe://{domain or DOMAIN}/{name}"
 
 
 # Policy ---------------------------------------------------------------------
@@ -108,9 +108,9 @@ def write_policy(*documents):
             file.write("---\n" + json.dumps(document) + "\n")
 
 
-def write_config(trust_domain=DOMAIN, issuer=None, **more):
+def write_config(trust_domain=None, issuer=None, **more):
     os.makedirs("/etc/kith", exist_ok=True)
-    config = {"trust_domain": trust_domain, "issuer": issuer or {"embedded": {}}, **more}
+    config = {"trust_domain": trust_domain or DOMAIN, "issuer": issuer or {"embedded": {}}, **more}
     with open(CONFIG, "w", encoding="ascii") as file:
         json.dump(config, file)
 

@@ -49,6 +49,7 @@ extern const struct command close_commands[];
 extern const struct command option_commands[];
 extern const struct command door_commands[];
 extern const struct command puppet_commands[];
+extern const struct command serve_commands[];
 
 /* report.c ---------------------------------------------------------------- */
 

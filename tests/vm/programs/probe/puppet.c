@@ -189,6 +189,52 @@ static void do_drain(char **w)
 	answer(error_of(n), text);
 }
 
+/* Sends what there is room for; false when the stream is broken. */
+static bool push(int fd, size_t *put, size_t want)
+{
+	static uint8_t buf[65536];
+	size_t len = want - *put < sizeof(buf) ? want - *put : sizeof(buf);
+	ssize_t n;
+
+	if (!len)
+		return true;
+	fill(buf, len, *put);
+	n = send(fd, buf, len, MSG_DONTWAIT | MSG_NOSIGNAL);
+	*put += n > 0 ? n : 0;
+	return n > 0 || errno == EAGAIN;
+}
+
+static bool pull(int fd, size_t *got)
+{
+	static uint8_t buf[65536];
+	ssize_t n = recv(fd, buf, sizeof(buf), MSG_DONTWAIT);
+
+	if (n < 0)
+		return errno == EAGAIN;
+	if (!n || !matches(buf, n, *got)) {
+		errno = n ? EBADMSG : EPIPE;
+		return false;
+	}
+	*got += n;
+	return true;
+}
+
+/* pingpong SLOT N: N bytes of pattern to an echo server and back. */
+static void do_pingpong(char **w)
+{
+	size_t want = strtoull(w[2], NULL, 10), put = 0, got = 0;
+	int fd = *slot_of(w[1]);
+
+	while (got < want) {
+		wait_for(fd, POLLIN | (put < want ? POLLOUT : 0));
+		if (!push(fd, &put, want) || !pull(fd, &got)) {
+			answer_result(-1);
+			return;
+		}
+	}
+	answer_number(got);
+}
+
 static void do_error(char **w)
 {
 	int error = socket_error(*slot_of(w[1]));
@@ -313,6 +359,7 @@ static const struct {
 	{"close", 1, do_close},	      {"block", 2, do_block},
 	{"linger", 2, do_linger},     {"ulp", 1, do_ulp},
 	{"setuid", 2, do_setuid},     {"exec", 1, do_exec},
+	{"pingpong", 2, do_pingpong},
 	{"fork", 0, do_fork},	      {"pid", 0, do_pid},
 };
 
