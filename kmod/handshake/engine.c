@@ -43,8 +43,6 @@ int kith_errno(int ret)
 	case MBEDTLS_ERR_X509_INVALID_EXTENSIONS + MBEDTLS_ERR_ASN1_ALLOC_FAILED:
 	case PSA_ERROR_INSUFFICIENT_MEMORY:
 		return -ENOMEM;
-	case MBEDTLS_ERR_ASN1_BUF_TOO_SMALL:
-		return -EMSGSIZE;
 	default:
 		return -EBADMSG;
 	}

@@ -66,6 +66,10 @@ bool kith_certs_match_key(const struct kith_certs *certs,
 
 /* issuing: fixed templates, no caller-supplied bytes are signed ------------ */
 
+/* What a template takes at most beside its SPIFFE ID: with less than that much
+ * room the functions below return -EMSGSIZE. KITH_CERT_MAX always does. */
+#define KITH_DER_ROOM	640
+
 /* PKCS#10 CSR with the one URI SAN @spiffe_id. Returns the length of the DER
  * written to @der, or -errno. */
 int kith_csr_build(const struct kith_key *key, const char *spiffe_id, u8 *der,

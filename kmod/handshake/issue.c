@@ -64,6 +64,8 @@ int kith_csr_build(const struct kith_key *key, const char *spiffe_id, u8 *der, s
 
 	if (check_workload_id(spiffe_id, &id))
 		return -EINVAL;
+	if (size < KITH_DER_ROOM + strlen(spiffe_id))
+		return -EMSGSIZE;
 	uri_name(&san, spiffe_id);
 	kith_mem_begin(&scope);
 	mbedtls_x509write_csr_init(&csr);
@@ -246,6 +248,8 @@ int kith_ca_build(const struct kith_key *key, const char *trust_domain,
 	    ca_name(v->serial, v->serial_len, name))
 		return -EINVAL;
 	snprintf(uri, sizeof(uri), "spiffe://%s", trust_domain);
+	if (size < KITH_DER_ROOM + strlen(uri))
+		return -EMSGSIZE;
 	kith_mem_begin(&scope);
 	mbedtls_x509write_crt_init(&crt);
 	err = set_common(&crt, key, key, uri, v);
@@ -290,6 +294,8 @@ int kith_svid_build(const struct kith_key *ca_key, const struct kith_certs *ca,
 	if (check_workload_id(spiffe_id, &id) || check_ca(ca_key, ca, &id, v) ||
 	    ca_name(ca->first.serial.p, ca->first.serial.len, name))
 		return -EINVAL;
+	if (size < KITH_DER_ROOM + strlen(spiffe_id))
+		return -EMSGSIZE;
 	kith_mem_begin(&scope);
 	mbedtls_x509write_crt_init(&crt);
 	err = set_common(&crt, ca_key, subject, spiffe_id, v);

@@ -108,6 +108,23 @@ static bool is_empty_server_certificate(const struct kith_failure *f)
 	       f->ssl->alert_type == MBEDTLS_SSL_ALERT_MSG_NO_CERT;
 }
 
+/*
+ * The library drops a certificate whose signature algorithm it does not know.
+ * It stumbles when the peer then proves the key of a leaf that was dropped:
+ * against nothing, or against the CA that came next.
+ */
+static bool is_dropped_certificate(const struct kith_failure *f)
+{
+	const int state = f->server ? MBEDTLS_SSL_CLIENT_CERTIFICATE_VERIFY :
+				      MBEDTLS_SSL_CERTIFICATE_VERIFY;
+	const mbedtls_x509_crt *leaf;
+
+	if (f->ssl->state != state)
+		return false;
+	leaf = f->ssl->session_negotiate->peer_cert;
+	return leaf && (!leaf->raw.len || leaf->ca_istrue);
+}
+
 static void of_code(const struct kith_failure *f, struct kith_outcome *outcome)
 {
 	switch (f->ret) {
@@ -143,10 +160,14 @@ static void of_code(const struct kith_failure *f, struct kith_outcome *outcome)
 		outcome->alert = MBEDTLS_SSL_ALERT_MSG_INTERNAL_ERROR;
 		return;
 	}
-	if (at_certificate(f))
+	if (at_certificate(f)) {
 		of_certificate(f->ret, outcome);
-	else
+	} else if (is_dropped_certificate(f)) {
+		set(outcome, -EKEYREJECTED, KITH_REASON_PEER_UNTRUSTED);
+		outcome->alert = MBEDTLS_SSL_ALERT_MSG_UNSUPPORTED_CERT;
+	} else {
 		set(outcome, -EPROTO, KITH_REASON_PEER_HANDSHAKE);
+	}
 }
 
 void kith_outcome_of_failure(const struct kith_failure *f, struct kith_outcome *outcome)

@@ -46,7 +46,7 @@ $(engine_lib): $(engine_objects)
 define engine_test
 unit_tests += engine_$(1)_test
 engine_$(1)_test_sources := tests/unit/engine/$(1)_test.c tests/unit/engine/pki.c \
-	tests/unit/engine/pipe.c tests/unit/engine/world.c
+	tests/unit/engine/openssl_peer.c tests/unit/engine/pipe.c tests/unit/engine/world.c
 engine_$(1)_test_cflags := $(engine_shim) -Ikmod -Itests/unit/engine \
 	-Ikmod/handshake/mbedtls -Ikmod/mbedtls/include -Wno-undef \
 	-DMBEDTLS_CONFIG_FILE='"handshake/mbedtls/config.h"'
@@ -54,4 +54,4 @@ engine_$(1)_test_ldlibs := $(engine_lib) -lssl -lcrypto -pthread
 $(BUILD)/unit/engine_$(1)_test: $(engine_lib)
 endef
 
-$(foreach t,fault handshake refusal,$(eval $(call engine_test,$(t))))
+$(foreach t,fault handshake interop issue refusal,$(eval $(call engine_test,$(t))))

@@ -400,7 +400,7 @@ static struct identity deep(struct ca *mids, unsigned int count)
 {
 	X509 *more[8] = {};
 	struct identity guest;
-	char name[8];
+	char name[16];
 
 	for (unsigned int i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "m%u", i);
