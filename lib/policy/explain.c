@@ -196,17 +196,16 @@ void kith_policy_evaluate(const struct kith_table *table, const struct kith_poli
 			  enum kith_policy_verdict prefer, struct kith_policy_explanation *out)
 {
 	struct answers outbound, inbound;
+	bool allow, open;
 
 	ask_all(table, q->from, KITH_OUTBOUND, q->at, q->port, q->to, &outbound);
 	ask_all(table, q->to, KITH_INBOUND, q->from_address, q->port, q->from, &inbound);
-	if (prefer == KITH_POLICY_OPEN && reachable(&outbound, &inbound, KITH_POLICY_OPEN))
-		out->verdict = KITH_POLICY_OPEN;
-	else if (reachable(&outbound, &inbound, KITH_POLICY_ALLOW))
-		out->verdict = KITH_POLICY_ALLOW;
-	else if (reachable(&outbound, &inbound, KITH_POLICY_OPEN))
+	allow = reachable(&outbound, &inbound, KITH_POLICY_ALLOW);
+	open = reachable(&outbound, &inbound, KITH_POLICY_OPEN);
+	if (open && (!allow || prefer == KITH_POLICY_OPEN))
 		out->verdict = KITH_POLICY_OPEN;
 	else
-		out->verdict = KITH_POLICY_DENY;
+		out->verdict = allow ? KITH_POLICY_ALLOW : KITH_POLICY_DENY;
 	out->outbound = choose(&outbound, out->verdict);
 	out->inbound = choose(&inbound, out->verdict);
 	out->why = reason(out);

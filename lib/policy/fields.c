@@ -89,7 +89,7 @@ bool kith_fields_read(struct kith_policy_reader *reader, struct kith_yaml *mappi
 	size_t i;
 
 	for (i = 0; i < n; i++)
-		if (fields[i].value)
+		if (fields[i].presence != KITH_FIELD_LATER)
 			*fields[i].value = NULL;
 	if (mapping->kind == KITH_YAML_BAD)
 		return false;

@@ -232,6 +232,35 @@ static void string_in_rules(uint8_t *bytes, struct kith_table *t)
 	RULE(2)->alpn = cpu_to_le32(32);
 }
 
+static void string_of_each_field(uint8_t *bytes, struct kith_table *t)
+{
+	static unsigned int turn;
+	struct kith_table_rule *r = RULE(2);
+	__le32 *const fields[] = { &r->peer, &r->alpn, &r->sni, &r->source, &r->name };
+
+	*fields[turn++ % COUNT(fields)] = cpu_to_le32(t->size + 4);
+}
+
+static void wrong_size(uint8_t *bytes, struct kith_table *t)
+{
+	((struct kith_table_header *)bytes)->size = cpu_to_le32(t->size + 1);
+}
+
+static void wrong_subjects(uint8_t *bytes, struct kith_table *t)
+{
+	((struct kith_table_header *)bytes)->subjects = cpu_to_le32(36);
+}
+
+static void wrong_rules(uint8_t *bytes, struct kith_table *t)
+{
+	((struct kith_table_header *)bytes)->rules = cpu_to_le32(36);
+}
+
+static void wrong_strings(uint8_t *bytes, struct kith_table *t)
+{
+	((struct kith_table_header *)bytes)->strings = cpu_to_le32(36);
+}
+
 static void string_at_end(uint8_t *bytes, struct kith_table *t)
 {
 	RULE(2)->alpn = cpu_to_le32(t->size);
@@ -300,11 +329,35 @@ static void version(uint8_t *bytes, struct kith_table *t)
 static void refuses_each_fault(void **state)
 {
 	static void (*const faults[])(uint8_t *, struct kith_table *) = {
-		unknown_action,	 opening_with_peer, padding,	    long_prefix,
-		host_bits,	 host_bytes,	    reversed_ports, deny_last,
-		string_in_rules, string_at_end,	    empty_string,   open_string,
-		no_subject_id,	 twice_the_subject, unsorted,	    overlapping_ranges,
-		rules_of_nobody, too_many_rules,    wrapping_count, magic,
+		unknown_action,
+		opening_with_peer,
+		padding,
+		long_prefix,
+		host_bits,
+		host_bytes,
+		reversed_ports,
+		deny_last,
+		string_in_rules,
+		string_at_end,
+		empty_string,
+		open_string,
+		no_subject_id,
+		twice_the_subject,
+		unsorted,
+		overlapping_ranges,
+		rules_of_nobody,
+		too_many_rules,
+		wrapping_count,
+		magic,
+		wrong_size,
+		wrong_subjects,
+		wrong_rules,
+		wrong_strings,
+		string_of_each_field,
+		string_of_each_field,
+		string_of_each_field,
+		string_of_each_field,
+		string_of_each_field,
 		version,
 	};
 	size_t i;
@@ -328,6 +381,22 @@ static void refuses_a_crooked_base(void **state)
 	memcpy(copy + 4, table->bytes, table->size);
 	assert_int_equal(kith_table_open(&opened, copy + 4, table->size), -EINVAL);
 	free(copy);
+	kith_policy_table_free(table);
+}
+
+static void refuses_a_large_table(void **state)
+{
+	struct kith_policy_table *table = compiled();
+	struct kith_table_header *header = calloc(1, KITH_TABLE_MAX + 8);
+	struct kith_table opened;
+
+	assert_non_null(header);
+	memcpy(header, table->bytes, table->size);
+	header->size = cpu_to_le32(KITH_TABLE_MAX);
+	assert_int_equal(kith_table_open(&opened, header, KITH_TABLE_MAX), 0);
+	header->size = cpu_to_le32(KITH_TABLE_MAX + 8);
+	assert_int_equal(kith_table_open(&opened, header, KITH_TABLE_MAX + 8), -EINVAL);
+	free(header);
 	kith_policy_table_free(table);
 }
 
@@ -533,6 +602,7 @@ int main(void)
 		cmocka_unit_test(survives_hostile_words),
 		cmocka_unit_test(refuses_each_fault),
 		cmocka_unit_test(refuses_a_crooked_base),
+		cmocka_unit_test(refuses_a_large_table),
 		cmocka_unit_test(refuses_long_strings),
 		cmocka_unit_test(decides_by_address),
 		cmocka_unit_test(decides_by_peer),
