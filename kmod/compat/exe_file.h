@@ -7,7 +7,8 @@
 #include <linux/rcupdate.h>
 
 /* get_mm_exe_file(), which is not exported. 6.7 (0ede61d8589c) made
- * get_file_rcu() a function that loads the pointer itself. */
+ * get_file_rcu() a function that loads the pointer itself.
+ */
 static inline struct file *kith_compat_exe_file(struct mm_struct *mm)
 {
 	struct file *file;

@@ -28,7 +28,8 @@ int kith_agent_check(u32 portid, struct netlink_ext_ack *extack);
 /* The agent's port, 0 when there is none. Any context. */
 u32 kith_agent_port(void);
 /* Its process in the initial pid namespace, 0 when there is none. Any
- * context. */
+ * context.
+ */
 pid_t kith_agent_pid(void);
 /* Whether @task belongs to the agent's process. Any context. */
 bool kith_agent_is(const struct task_struct *task);

@@ -40,7 +40,8 @@ struct kith_event {
 };
 
 /* Counts @event->reason, fires the tracepoint and tells the group. Never
- * fails; a lost event is counted. Any context that is not hard irq. */
+ * fails; a lost event is counted. Any context that is not hard irq.
+ */
 void kith_event_emit(const struct kith_event *event);
 
 u64 kith_event_count(enum kith_reason reason);

@@ -30,7 +30,8 @@ int kith_put_conn(struct sk_buff *skb, const struct kith_conn_info *info);
 int kith_put_ca(struct sk_buff *skb, int type);
 
 /* Path of a program's executable in @buf of KITH_PATH_MAX bytes, for people;
- * NULL when it is dead. Process context. */
+ * NULL when it is dead. Process context.
+ */
 const char *kith_exe_path(struct kith_program *program, char *buf);
 
 #endif

@@ -6,10 +6,12 @@
 #include <linux/module.h>
 #include <linux/kith.h>
 #include <net/genetlink.h>
+#include "../compat/genetlink.h"
 #include "agent.h"
 #include "genl.h"
 #include "policy.h"
 
+/* What it protects is said in genl.h. */
 DEFINE_MUTEX(kith_control_mutex);
 
 static const struct command {

@@ -17,7 +17,8 @@ extern struct genl_family kith_family;
 #define KITH_GROUP_EVENTS	0
 
 /* Serialises everything that the agent does; protects the registration and the
- * open transaction. The outermost lock of ours. */
+ * open transaction. The outermost lock of ours.
+ */
 extern struct mutex kith_control_mutex;
 
 /* A reply under construction. */
@@ -41,7 +42,8 @@ int kith_need(const struct genl_info *info, int type);
 int kith_genl_check(struct sk_buff *skb, struct netlink_ext_ack *extack);
 
 /* The commands. Process context, may sleep; 0 or -errno. Those for the agent
- * run under kith_control_mutex. */
+ * run under kith_control_mutex.
+ */
 int kith_cmd_status(struct genl_info *info);
 int kith_cmd_register(struct genl_info *info);
 int kith_cmd_config_begin(struct genl_info *info);

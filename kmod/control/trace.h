@@ -14,7 +14,8 @@
 #include "event.h"
 
 /* Strings are dynamic arrays: __assign_str() takes another number of arguments
- * from 6.10 on. */
+ * from 6.10 on.
+ */
 #ifndef KITH_TRACE_HELPERS
 #define KITH_TRACE_HELPERS
 static inline const char *kith_trace_text(const char *text)
@@ -32,7 +33,8 @@ kith_trace_conn(const struct kith_event *event)
 
 #define KITH_TRACE_SIZE(text)	(strlen(kith_trace_text(text)) + 1)
 #define KITH_TRACE_COPY(field, text)					\
-	strcpy(__get_dynamic_array(field), kith_trace_text(text))
+	strscpy(__get_dynamic_array(field), kith_trace_text(text),	\
+		__get_dynamic_array_len(field))
 #endif
 
 DECLARE_EVENT_CLASS(kith_event_class,

@@ -10,7 +10,6 @@
 #include <linux/string.h>
 #include <linux/ktime.h>
 #include "../control/agent.h"
-#include "../control/event.h"
 #include "../control/upcall.h"
 #include "config.h"
 #include "credential_types.h"
@@ -26,7 +25,7 @@ void kith_attest_begin(struct kith_credential *c)
 	c->asked = false;
 	c->reason = KITH_REASON_NONE;
 	c->message[0] = '\0';
-	smp_store_release(&c->state, KITH_CREDENTIAL_STATE_ATTESTING);
+	kith_credential_set_state(c, KITH_CREDENTIAL_STATE_ATTESTING);
 }
 
 void kith_attest_kick(struct kith_credential *c, unsigned long delay)
@@ -60,7 +59,7 @@ void kith_attest_settle(struct kith_credential *c,
 	if (state == KITH_CREDENTIAL_STATE_REFUSED)
 		refusal_date(c, reason == KITH_REASON_AGENT_TIMEOUT ?
 				KITH_UNANSWERED_MS : KITH_REFUSED_MS);
-	smp_store_release(&c->state, state);
+	kith_credential_set_state(c, state);
 	list_for_each_entry_safe(waiter, next, &c->waiters, link) {
 		list_del_init(&waiter->link);
 		waiter->settled(waiter);
@@ -92,19 +91,6 @@ void kith_attest_again(struct kith_credential *c)
 	spin_unlock_bh(&c->lock);
 	if (again)
 		kith_attest_kick(c, 0);
-}
-
-static void tell_refused(struct kith_credential *c, enum kith_reason reason)
-{
-	struct kith_event event = {
-		.kind = KITH_EVENT_KIND_REFUSED,
-		.decision = KITH_DECISION_DENY,
-		.reason = reason,
-		.err = ENOKEY,
-		.credential = c,
-	};
-
-	kith_event_emit(&event);
 }
 
 /* The deadline has passed. Under the lock; the reason it settles with. */
@@ -156,7 +142,8 @@ void kith_attest_work(struct work_struct *work)
 	spin_unlock_bh(&c->lock);
 
 	if (reason != KITH_REASON_NONE)
-		tell_refused(c, reason);
+		kith_credential_tell(c, KITH_EVENT_KIND_REFUSED, reason, ENOKEY,
+				     NULL);
 	if (rest)
 		kith_attest_kick(c, ask ? attest_ask(c, rest) : rest);
 	kith_credential_put(c);
@@ -171,7 +158,7 @@ static void attest_restart(struct kith_credential *c)
 	pending = kith_credential_pending(c);
 	if (pending) {
 		c->asked = false;
-		smp_store_release(&c->state, KITH_CREDENTIAL_STATE_ATTESTING);
+		kith_credential_set_state(c, KITH_CREDENTIAL_STATE_ATTESTING);
 	}
 	spin_unlock_bh(&c->lock);
 	if (pending)

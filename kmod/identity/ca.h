@@ -24,7 +24,7 @@ struct kith_ca_info {
  * @v: validity and serial number of a new one
  * @extack: what is wrong, or NULL
  *
- * The one there is is kept while it serves @trust_domain and is in the first
+ * The CA there is stays while it serves @trust_domain and is in the first
  * half of its life; later it is replaced, and what it signed stays valid as
  * long as the bundle holds its certificate. May sleep. Return: 0, -EEXIST when
  * it is another trust domain's, or another -errno.
@@ -33,7 +33,8 @@ int kith_ca_create(const char *trust_domain, const struct kith_validity *v,
 		   struct netlink_ext_ack *extack);
 
 /* Signs an SVID for @subject. May sleep. Return: length of the DER at @der or
- * -errno. */
+ * -errno.
+ */
 int kith_ca_sign(const struct kith_key *subject, const char *spiffe_id,
 		 const struct kith_validity *v, u8 *der, size_t size,
 		 struct netlink_ext_ack *extack);

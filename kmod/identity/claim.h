@@ -48,7 +48,8 @@ void kith_claims_sort(struct kith_claims *claims);
 void kith_claims_free(struct kith_claims *claims);
 
 /* Whether a claim names the image current has just exec'ed. Atomic context
- * (exec tracepoint), under RCU. */
+ * (exec tracepoint), under RCU.
+ */
 bool kith_claims_match_exec(const struct kith_claims *claims,
 			    const struct linux_binprm *bprm);
 

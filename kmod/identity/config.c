@@ -8,7 +8,8 @@
 #include "identity.h"
 
 /* Never NULL between init and exit. Written by one at a time, see
- * kith_config_enforce(). */
+ * kith_config_enforce().
+ */
 static struct kith_config __rcu *config_in_force;
 
 static void config_free(struct work_struct *work)

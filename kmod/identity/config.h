@@ -35,12 +35,14 @@ struct kith_config {
 };
 
 /* The config in force with a reference, never NULL (an empty one at first).
- * Any context. */
+ * Any context.
+ */
 struct kith_config *kith_config_get(void);
 void kith_config_put(struct kith_config *config);
 
 /* CA certificates of @trust_domain with a reference, or NULL. Process
- * context. */
+ * context.
+ */
 struct kith_certs *kith_config_bundle(const struct kith_config *config,
 				      const char *trust_domain);
 

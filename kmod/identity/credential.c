@@ -12,6 +12,7 @@
 #include <linux/user_namespace.h>
 #include "../control/count.h"
 #include "../control/event.h"
+#include "config.h"
 #include "credential_types.h"
 #include "identity.h"
 #include "program.h"
@@ -59,20 +60,31 @@ struct kith_svid *kith_credential_peek(struct kith_credential *c)
 	return svid;
 }
 
-static void tell_expired(struct kith_credential *c)
+void kith_credential_tell(struct kith_credential *c, enum kith_event_kind kind,
+			  enum kith_reason reason, int err, const char *detail)
 {
+	struct kith_config *config = kith_config_get();
 	struct kith_event event = {
-		.kind = KITH_EVENT_KIND_EXPIRED,
-		.decision = KITH_DECISION_DENY,
-		.reason = KITH_REASON_OWN_EXPIRED,
-		.err = EKEYEXPIRED,
+		.kind = kind,
+		.decision = err ? KITH_DECISION_DENY : KITH_DECISION_ALLOW,
+		.reason = reason,
+		.err = err,
+		.generation = config->generation,
+		.detail = detail,
 		.credential = c,
 	};
 
+	kith_event_emit(&event);
+	kith_config_put(config);
+}
+
+static void tell_expired(struct kith_credential *c)
+{
 	if (READ_ONCE(c->expiry_told))
 		return;
 	WRITE_ONCE(c->expiry_told, true);
-	kith_event_emit(&event);
+	kith_credential_tell(c, KITH_EVENT_KIND_EXPIRED,
+			     KITH_REASON_OWN_EXPIRED, EKEYEXPIRED, NULL);
 }
 
 static int state_error(enum kith_credential_state state)
@@ -250,7 +262,8 @@ static struct kith_credential *subject_find(struct list_head *credentials,
 }
 
 /* Under the program's lock: room for one more, by taking out the oldest that
- * nobody uses. */
+ * nobody uses.
+ */
 static bool credentials_have_room(struct list_head *credentials,
 				  struct kith_credential **idle)
 {
@@ -273,7 +286,8 @@ static bool credentials_have_room(struct list_head *credentials,
 }
 
 /* Puts @new, whose one reference becomes the list's, in @program; returns a
- * reference to it or to one that was there first. */
+ * reference to it or to one that was there first.
+ */
 static struct kith_credential *credential_insert(struct kith_program *program,
 						 struct kith_credential *new)
 {

@@ -24,7 +24,8 @@ struct kith_credential;
 /* How long a connection waits for the agent (DESIGN law 7). */
 #define KITH_ATTEST_WAIT_MS	10000
 /* How long a refusal stands before the next use asks again: the agent's own,
- * and one for want of an answer. */
+ * and one for want of an answer.
+ */
 #define KITH_REFUSED_MS		10000
 #define KITH_UNANSWERED_MS	1000
 
@@ -48,7 +49,8 @@ struct kith_credential_waiter {
 	struct list_head link;		/* credential's lock */
 	/* Process or softirq context, under the credential's lock: must not
 	 * sleep, and of this file may call kith_credential_svid(), the get and
-	 * the put functions only. The waiter is already off the list. */
+	 * the put functions only. The waiter is already off the list.
+	 */
 	void (*settled)(struct kith_credential_waiter *waiter);
 };
 
@@ -80,12 +82,14 @@ void kith_svid_put(struct kith_svid *svid);
 
 /* Registers @waiter when the credential is pending: 0, then settled() comes
  * once unless kith_credential_forget() returned true first. -EALREADY when it is
- * settled already (settled() will not be called). Any context. */
+ * settled already (settled() will not be called). Any context.
+ */
 int kith_credential_await(struct kith_credential *credential,
 			  struct kith_credential_waiter *waiter);
 /* True when the waiter was taken off and settled() will not come. When false
  * settled() has run or is running: it has returned when this returns. Any
- * context but settled() itself. */
+ * context but settled() itself.
+ */
 bool kith_credential_forget(struct kith_credential *credential,
 			    struct kith_credential_waiter *waiter);
 

@@ -58,10 +58,19 @@ static inline bool kith_credential_pending(const struct kith_credential *c)
 	       c->state == KITH_CREDENTIAL_STATE_ISSUING;
 }
 
+/* Under @c->lock. */
+static inline void kith_credential_set_state(struct kith_credential *c,
+					     enum kith_credential_state state)
+{
+	/* Pairs with kith_credential_svid(): a ready one has its SVID. */
+	smp_store_release(&c->state, state);
+}
+
 /* credential.c ----------------------------------------------------------- */
 
 /* The credential with the smallest id that is at least @id, with a reference,
- * or NULL. Process context. */
+ * or NULL. Process context.
+ */
 struct kith_credential *kith_credential_from(u64 id);
 /* The credential @id with a reference, or NULL. Process context. */
 struct kith_credential *kith_credential_find(u64 id);
@@ -71,6 +80,19 @@ struct kith_svid *kith_credential_peek(struct kith_credential *c);
 /* Revokes and puts the credentials of a dead program. May sleep. */
 void kith_credential_end_all(struct list_head *credentials);
 
+/**
+ * kith_credential_tell() - tell the operator what became of a credential
+ * @c: any
+ * @kind: what
+ * @reason: why, when it is bad news
+ * @err: positive errno that connections get, or 0
+ * @detail: more, for people, or NULL
+ *
+ * Any context but under the lock of @c.
+ */
+void kith_credential_tell(struct kith_credential *c, enum kith_event_kind kind,
+			  enum kith_reason reason, int err, const char *detail);
+
 /* attest.c --------------------------------------------------------------- */
 
 /* Under @c->lock: the wait for the agent begins. kith_attest_kick() follows. */
@@ -78,7 +100,8 @@ void kith_attest_begin(struct kith_credential *c);
 /* Has the worker look at the credential after @delay jiffies. Any context. */
 void kith_attest_kick(struct kith_credential *c, unsigned long delay);
 /* Attests again what was refused, when the refusal no longer stands. Process
- * context. */
+ * context.
+ */
 void kith_attest_again(struct kith_credential *c);
 /* Under @c->lock: takes a new state and tells the waiters. */
 void kith_attest_settle(struct kith_credential *c,
@@ -89,7 +112,8 @@ void kith_attest_resend(void);
 void kith_attest_work(struct work_struct *work);
 
 /* issue.c: what the agent answers. All may sleep, return 0 or -errno and say in
- * @extack (may be NULL) what is wrong. -ESRCH: the program has ended. ---------- */
+ * @extack (may be NULL) what is wrong. -ESRCH: the program has ended. ----------
+ */
 
 /**
  * kith_issue_prepare() - make a key for a workload's identity
@@ -108,13 +132,15 @@ int kith_issue_prepare(struct kith_credential *c, const char *spiffe_id,
 int kith_issue_install(struct kith_credential *c, struct kith_certs *chain,
 		       struct netlink_ext_ack *extack);
 /* The embedded CA signs the prepared key; the SVID is in force afterwards.
- * Return: length of the DER at @der or -errno. */
+ * Return: length of the DER at @der or -errno.
+ */
 int kith_issue_sign(struct kith_credential *c, const struct kith_validity *v,
 		    u8 *der, size_t size, struct netlink_ext_ack *extack);
 int kith_issue_refuse(struct kith_credential *c, enum kith_reason reason,
 		      const char *message, struct netlink_ext_ack *extack);
 /* Ends it for good; connections are the caller's matter. True when it was not
- * revoked before. */
+ * revoked before.
+ */
 bool kith_issue_revoke(struct kith_credential *c, enum kith_reason reason);
 
 #endif

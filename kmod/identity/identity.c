@@ -11,7 +11,8 @@
 struct workqueue_struct *kith_identity_wq;
 
 /* The longest chain of things that end each other: a program its credentials,
- * a credential its SVID, each through the queue or a grace period. */
+ * a credential its SVID, each through the queue or a grace period.
+ */
 #define CHAIN	4
 
 static void identity_settle(void)

@@ -8,7 +8,8 @@
 struct workqueue_struct;
 
 /* Runs what probes and last references may not: ending programs, asking the
- * agent, freeing keys. Unbound. */
+ * agent, freeing keys. Unbound.
+ */
 extern struct workqueue_struct *kith_identity_wq;
 
 /* Everything but the probes: nothing is claimed yet. */

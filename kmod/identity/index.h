@@ -43,7 +43,8 @@ int kith_index_add(struct kith_index *index, struct kith_index_node *node,
 void kith_index_del(struct kith_index *index, struct kith_index_node *node);
 
 /* The node with the smallest id that is at least @id, or NULL. Under
- * @index->lock, as long as the node is used without a reference. */
+ * @index->lock, as long as the node is used without a reference.
+ */
 struct kith_index_node *kith_index_from(const struct kith_index *index, u64 id);
 
 #endif

@@ -10,25 +10,10 @@
 #include <linux/string.h>
 #include <linux/ktime.h>
 #include "../control/count.h"
-#include "../control/event.h"
 #include "ca.h"
 #include "credential_types.h"
 #include "program.h"
 #include "spiffe_id.h"
-
-static void tell(struct kith_credential *c, enum kith_event_kind kind,
-		 enum kith_reason reason, int err)
-{
-	struct kith_event event = {
-		.kind = kind,
-		.decision = err ? KITH_DECISION_DENY : KITH_DECISION_ALLOW,
-		.reason = reason,
-		.err = err,
-		.credential = c,
-	};
-
-	kith_event_emit(&event);
-}
 
 /* Whether the credential can still be issued to. Under the lock. */
 static int check_alive(const struct kith_credential *c,
@@ -90,7 +75,7 @@ static int enter_issuing(struct kith_credential *c, bool *first,
 		if (c->state == KITH_CREDENTIAL_STATE_REFUSED)
 			kith_attest_begin(c);
 		c->asked = true;
-		smp_store_release(&c->state, KITH_CREDENTIAL_STATE_ISSUING);
+		kith_credential_set_state(c, KITH_CREDENTIAL_STATE_ISSUING);
 	}
 	spin_unlock_bh(&c->lock);
 	if (*first)
@@ -123,7 +108,8 @@ static int prepare_locked(struct kith_credential *c, const char *spiffe_id,
 	if (err)
 		return err;
 	if (first)
-		tell(c, KITH_EVENT_KIND_ATTESTED, KITH_REASON_NONE, 0);
+		kith_credential_tell(c, KITH_EVENT_KIND_ATTESTED,
+				     KITH_REASON_NONE, 0, spiffe_id);
 	return len;
 }
 
@@ -238,7 +224,8 @@ int kith_issue_install(struct kith_credential *c, struct kith_certs *chain,
 	err = install_locked(c, chain, extack);
 	mutex_unlock(&c->issue);
 	if (!err)
-		tell(c, KITH_EVENT_KIND_ISSUED, KITH_REASON_NONE, 0);
+		kith_credential_tell(c, KITH_EVENT_KIND_ISSUED,
+				     KITH_REASON_NONE, 0, NULL);
 	return err;
 }
 
@@ -275,7 +262,8 @@ int kith_issue_sign(struct kith_credential *c, const struct kith_validity *v,
 	len = sign_locked(c, v, der, size, extack);
 	mutex_unlock(&c->issue);
 	if (len > 0)
-		tell(c, KITH_EVENT_KIND_ISSUED, KITH_REASON_NONE, 0);
+		kith_credential_tell(c, KITH_EVENT_KIND_ISSUED,
+				     KITH_REASON_NONE, 0, NULL);
 	return len;
 }
 
@@ -300,7 +288,8 @@ int kith_issue_refuse(struct kith_credential *c, enum kith_reason reason,
 				   message);
 	spin_unlock_bh(&c->lock);
 	if (!err && !ready)
-		tell(c, KITH_EVENT_KIND_REFUSED, reason, ENOKEY);
+		kith_credential_tell(c, KITH_EVENT_KIND_REFUSED, reason, ENOKEY,
+				     message);
 	return err;
 }
 
@@ -328,6 +317,7 @@ bool kith_issue_revoke(struct kith_credential *c, enum kith_reason reason)
 	forget_prepared(c);
 	mutex_unlock(&c->issue);
 	if (reason == KITH_REASON_OWN_REVOKED)
-		tell(c, KITH_EVENT_KIND_REVOKED, reason, EKEYREVOKED);
+		kith_credential_tell(c, KITH_EVENT_KIND_REVOKED, reason,
+				     EKEYREVOKED, NULL);
 	return true;
 }

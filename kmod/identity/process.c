@@ -35,7 +35,8 @@ struct kith_process {
 	u64 start;			/* of the group leader */
 	u64 exec_id;			/* of the image @program is; written at
 					 * exec, when the group is one thread,
-					 * and read by that group alone */
+					 * and read by that group alone
+					 */
 	struct kith_program __rcu *program;	/* a process of it; as exec_id */
 	struct rcu_head rcu;
 };
@@ -73,7 +74,7 @@ bool kith_program_is_claimed(void)
 	if (current->flags & PF_KTHREAD)
 		return false;
 	rcu_read_lock();
-	claimed = process_find(current) != NULL;
+	claimed = process_find(current);
 	rcu_read_unlock();
 	return claimed;
 }
@@ -83,7 +84,7 @@ bool kith_process_is_followed(const struct task_struct *task)
 	bool followed;
 
 	rcu_read_lock();
-	followed = process_find(task) != NULL;
+	followed = process_find(task);
 	rcu_read_unlock();
 	return followed;
 }
@@ -119,7 +120,8 @@ static void process_free(struct rcu_head *rcu)
 }
 
 /* Makes a record; the process @program counts for it becomes the record's.
- * False without memory. Atomic context. */
+ * False without memory. Atomic context.
+ */
 static bool process_add(const struct task_struct *task,
 			struct kith_program *program)
 {

@@ -27,7 +27,7 @@ struct kith_program {
 	dev_t dev;
 	u64 ino;
 
-	spinlock_t lock;
+	spinlock_t lock;		/* process context only */
 	struct file *exe;		/* lock; NULL once dead */
 	struct list_head credentials;	/* lock; of kith_credential, counted */
 	struct work_struct end;		/* queued once, by the last process */

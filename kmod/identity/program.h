@@ -34,7 +34,8 @@ static inline bool kith_stamp_equal(struct kith_stamp a, struct kith_stamp b)
 
 /* current's program with a reference, or NULL when it is not claimed. One
  * hash lookup under RCU. A kernel thread has none; an io_uring worker has its
- * thread group's. */
+ * thread group's.
+ */
 struct kith_program *kith_program_current(void);
 /* Same question without the reference. */
 bool kith_program_is_claimed(void);
@@ -43,7 +44,8 @@ struct kith_program *kith_program_get(struct kith_program *program);
 void kith_program_put(struct kith_program *program);
 
 /* 0 for the program of those whose record could not be allocated: it is never
- * attested and never ends. */
+ * attested and never ends.
+ */
 u64 kith_program_id(const struct kith_program *program);
 pid_t kith_program_pid(const struct kith_program *program);
 const char *kith_program_comm(const struct kith_program *program);
@@ -51,13 +53,15 @@ void kith_program_inode(const struct kith_program *program, dev_t *dev,
 			u64 *ino);
 
 /* The executable with a reference, or NULL when the program is dead. Process
- * context. */
+ * context.
+ */
 struct file *kith_program_exe(struct kith_program *program);
 /* Whether its last process has ended. Any context. */
 bool kith_program_is_dead(const struct kith_program *program);
 
 /* The living program with the smallest id that is at least @id, with a
- * reference, or NULL. Process context. */
+ * reference, or NULL. Process context.
+ */
 struct kith_program *kith_program_from(u64 id);
 /* The living program @id with a reference, or NULL. Process context. */
 struct kith_program *kith_program_find(u64 id);
@@ -81,12 +85,14 @@ struct kith_program *kith_program_new(struct task_struct *task,
 /* The program that is never attested, with a reference. Any context. */
 struct kith_program *kith_program_unattested(void);
 /* A reference unless the last one is gone already, when it returns NULL. Under
- * RCU. */
+ * RCU.
+ */
 struct kith_program *kith_program_get_live(struct kith_program *program);
 /* One process more; false when the program is dead. Any context. */
 bool kith_program_join(struct kith_program *program);
 /* One process less; the last one kills the program. Process context,
- * preemption may be off. */
+ * preemption may be off.
+ */
 void kith_program_leave(struct kith_program *program);
 
 /*
@@ -94,7 +100,8 @@ void kith_program_leave(struct kith_program *program);
  */
 
 /* The list and its lock, or NULL when the program can have none. @lock is
- * taken in process context only. */
+ * taken in process context only.
+ */
 struct list_head *kith_program_credentials(struct kith_program *program);
 spinlock_t *kith_program_lock(struct kith_program *program);
 

@@ -396,9 +396,12 @@ enum kith_cmd {
 	 * again. EBUSY while another agent lives.
 	 */
 	KITH_CMD_AGENT_REGISTER,
-	/* Opens a transaction; an open one is dropped. */
+	/*
+	 * Opens a transaction with a higher generation than the one in force;
+	 * an open one is dropped.
+	 */
 	KITH_CMD_CONFIG_BEGIN,
-	/* Adds to the open transaction. */
+	/* Adds to the open transaction, which an error drops. */
 	KITH_CMD_CONFIG_ADD,
 	/*
 	 * Checks the transaction and puts it in force atomically; live
@@ -416,15 +419,24 @@ enum kith_cmd {
 	KITH_CMD_CREDENTIAL_SIGN,
 	/* Installs the chain an external issuer signed for the prepared key. */
 	KITH_CMD_CREDENTIAL_INSTALL,
-	/* Answers an attestation with no. */
+	/*
+	 * Answers an attestation with no; a ready credential only loses what
+	 * was prepared.
+	 */
 	KITH_CMD_CREDENTIAL_REFUSE,
 	/* Ends a credential and its connections, by id or by SPIFFE ID. */
 	KITH_CMD_CREDENTIAL_REVOKE,
-	/* Lists programs with their credentials. */
+	/*
+	 * Lists credentials, then programs that have none yet, then processes
+	 * that need a restart (the last two hold a program alone).
+	 */
 	KITH_CMD_CREDENTIAL_GET,
-	/* Makes the embedded CA of a trust domain, or returns the one there is. */
+	/*
+	 * Makes the embedded CA of a trust domain, or returns the one there is
+	 * while it is in the first half of its life.
+	 */
 	KITH_CMD_CA_CREATE,
-	/* Lists the bundles in force. */
+	/* Lists the bundles in force, one certificate a message. */
 	KITH_CMD_BUNDLE_GET,
 	/* Lists managed sockets. */
 	KITH_CMD_CONN_GET,
