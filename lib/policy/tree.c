@@ -106,8 +106,11 @@ static bool begin(struct builder *b, enum kith_yaml_kind kind, const yaml_event_
 
 static void end(struct builder *b)
 {
-	struct level *level = &b->levels[--b->depth];
+	struct level *level;
 
+	if (!b->depth)
+		return; /* libyaml pairs them */
+	level = &b->levels[--b->depth];
 	level->node->items = kith_arena_copy(&b->reader->loaded->arena, level->items,
 					     level->node->n, sizeof(struct kith_yaml *));
 	free(level->items);
