@@ -569,6 +569,7 @@ static void matches_patterns(void **state)
 		{ "spiffe://a/**", "spiffe://a/b/c/d", true },
 		{ "spiffe://a/**", "spiffe://a", false },
 		{ "spiffe://a/**", "spiffe://a/", false },
+		{ "spiffe://a/**", "spiffe://a//b", false },
 		{ "spiffe://a/**", "spiffe://ab/c", false },
 		{ "spiffe://a/b/**", "spiffe://a/b", false },
 		{ "spiffe://a/b/**", "spiffe://a/bc/d", false },
