@@ -132,6 +132,11 @@ static int key_id(const struct kith_key *key, u8 id[KEY_ID_LEN])
 	return 0;
 }
 
+static int set_extension(mbedtls_x509write_cert *crt, const char *oid, const u8 *ext, size_t len)
+{
+	return kith_errno(mbedtls_x509write_crt_set_extension(crt, oid, strlen(oid), 0, ext, len));
+}
+
 static int set_subject_key_id(mbedtls_x509write_cert *crt, const struct kith_key *key)
 {
 	u8 ext[2 + KEY_ID_LEN] = {MBEDTLS_ASN1_OCTET_STRING, KEY_ID_LEN};
@@ -139,9 +144,7 @@ static int set_subject_key_id(mbedtls_x509write_cert *crt, const struct kith_key
 
 	if (err)
 		return err;
-	return kith_errno(mbedtls_x509write_crt_set_extension(
-		crt, MBEDTLS_OID_SUBJECT_KEY_IDENTIFIER,
-		MBEDTLS_OID_SIZE(MBEDTLS_OID_SUBJECT_KEY_IDENTIFIER), 0, ext, sizeof(ext)));
+	return set_extension(crt, MBEDTLS_OID_SUBJECT_KEY_IDENTIFIER, ext, sizeof(ext));
 }
 
 static int set_authority_key_id(mbedtls_x509write_cert *crt, const struct kith_key *key)
@@ -154,9 +157,7 @@ static int set_authority_key_id(mbedtls_x509write_cert *crt, const struct kith_k
 
 	if (err)
 		return err;
-	return kith_errno(mbedtls_x509write_crt_set_extension(
-		crt, MBEDTLS_OID_AUTHORITY_KEY_IDENTIFIER,
-		MBEDTLS_OID_SIZE(MBEDTLS_OID_AUTHORITY_KEY_IDENTIFIER), 0, ext, sizeof(ext)));
+	return set_extension(crt, MBEDTLS_OID_AUTHORITY_KEY_IDENTIFIER, ext, sizeof(ext));
 }
 
 static int set_extended_usage(mbedtls_x509write_cert *crt)
@@ -216,6 +217,11 @@ static int set_common(mbedtls_x509write_cert *crt, const struct kith_key *issuer
 	return err;
 }
 
+static int set_usage(mbedtls_x509write_cert *crt, unsigned int usage)
+{
+	return kith_errno(mbedtls_x509write_crt_set_key_usage(crt, usage));
+}
+
 static int set_names(mbedtls_x509write_cert *crt, const char *issuer, const char *subject)
 {
 	int ret = mbedtls_x509write_crt_set_issuer_name(crt, issuer);
@@ -242,9 +248,10 @@ int kith_ca_build(const struct kith_key *key, const char *trust_domain,
 	char name[CA_NAME_MAX];
 	mbedtls_x509write_cert crt;
 	struct kith_mem_scope scope;
+	size_t len = strnlen(trust_domain, KITH_TRUST_DOMAIN_MAX + 1);
 	int err;
 
-	if (kith_trust_domain_check(trust_domain, strnlen(trust_domain, KITH_TRUST_DOMAIN_MAX + 1)) ||
+	if (kith_trust_domain_check(trust_domain, len) ||
 	    ca_name(v->serial, v->serial_len, name))
 		return -EINVAL;
 	snprintf(uri, sizeof(uri), "spiffe://%s", trust_domain);
@@ -258,8 +265,7 @@ int kith_ca_build(const struct kith_key *key, const char *trust_domain,
 	if (!err)
 		err = kith_errno(mbedtls_x509write_crt_set_basic_constraints(&crt, 1, 0));
 	if (!err)
-		err = kith_errno(mbedtls_x509write_crt_set_key_usage(
-			&crt, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN));
+		err = set_usage(&crt, MBEDTLS_X509_KU_KEY_CERT_SIGN | MBEDTLS_X509_KU_CRL_SIGN);
 	return kith_mem_end(&scope, finish(&crt, err, der, size));
 }
 
@@ -304,8 +310,7 @@ int kith_svid_build(const struct kith_key *ca_key, const struct kith_certs *ca,
 	if (!err)
 		err = kith_errno(mbedtls_x509write_crt_set_basic_constraints(&crt, 0, -1));
 	if (!err)
-		err = kith_errno(mbedtls_x509write_crt_set_key_usage(
-			&crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE));
+		err = set_usage(&crt, MBEDTLS_X509_KU_DIGITAL_SIGNATURE);
 	if (!err)
 		err = set_extended_usage(&crt);
 	return kith_mem_end(&scope, finish(&crt, err, der, size));

@@ -6,6 +6,7 @@
 #include <linux/random.h>
 #include <linux/string.h>
 #include <linux/time.h>
+#include <linux/types.h>
 
 #include "mbedtls/platform_time.h"
 #include "mbedtls/platform_util.h"
@@ -83,7 +84,7 @@ void mbedtls_platform_zeroize(void *buf, size_t len)
 }
 
 psa_status_t mbedtls_psa_external_get_random(mbedtls_psa_external_random_context_t *context,
-					     uint8_t *out, size_t size, size_t *len)
+					     u8 *out, size_t size, size_t *len)
 {
 	get_random_bytes(out, size);
 	*len = size;

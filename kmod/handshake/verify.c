@@ -71,7 +71,7 @@ static bool was_sent(const struct path *path, const mbedtls_x509_crt *crt)
  * path length, signature and time; an anchor that the operator put into the
  * bundle may lack key usage, an intermediate may not.
  */
-static int check_signer(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *flags)
+static int check_signer(void *ctx, mbedtls_x509_crt *crt, int depth, u32 *flags)
 {
 	const struct path *path = ctx;
 
@@ -86,9 +86,9 @@ static int check_signer(void *ctx, mbedtls_x509_crt *crt, int depth, uint32_t *f
 }
 
 /* What no bundle vouches for is untrusted, whatever its dates say. */
-static const struct kith_refusal *refusal_of(uint32_t flags)
+static const struct kith_refusal *refusal_of(u32 flags)
 {
-	const uint32_t dates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
+	const u32 dates = MBEDTLS_X509_BADCERT_EXPIRED | MBEDTLS_X509_BADCERT_FUTURE;
 
 	if (flags & ~dates)
 		return &untrusted;
@@ -100,7 +100,7 @@ static const struct kith_refusal *refusal_of(uint32_t flags)
 static const struct kith_refusal *verify_to(mbedtls_x509_crt *chain, struct path *path,
 					    const struct kith_certs *bundle)
 {
-	uint32_t flags = 0;
+	u32 flags = 0;
 	int ret;
 
 	ret = mbedtls_x509_crt_verify_with_profile(chain, kith_certs_first(bundle), NULL,

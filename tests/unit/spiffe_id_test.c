@@ -59,8 +59,18 @@ static void trust_domain_alone_has_no_path(void **state)
 static void scheme_must_be_spiffe(void **state)
 {
 	static const char *const wrong[] = {
-		"", "s", "spiffe", "spiffe:", "spiffe:/", "http://a/b", "SPIFFE://a/b",
-		"Spiffe://a/b", "spiffe:a/b", " spiffe://a/b", "spiffes://a/b", "//a/b",
+		"",
+		"s",
+		"spiffe",
+		"spiffe:",
+		"spiffe:/",
+		"http://a/b",
+		"SPIFFE://a/b",
+		"Spiffe://a/b",
+		"spiffe:a/b",
+		" spiffe://a/b",
+		"spiffes://a/b",
+		"//a/b",
 	};
 
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++)
@@ -95,14 +105,13 @@ static void only_these_pass(const char *text, size_t at, const char *allowed,
 	}
 }
 
-#define LOWER_DIGIT	"abcdefghijklmnopqrstuvwxyz0123456789"
-#define UPPER		"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define LOWER_DIGIT "abcdefghijklmnopqrstuvwxyz0123456789"
+#define UPPER	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 static void trust_domain_charset(void **state)
 {
 	/* A slash in its place makes a valid ID of another trust domain. */
-	only_these_pass("spiffe://aXb/path", 10, LOWER_DIGIT ".-_/",
-			KITH_SPIFFE_TRUST_DOMAIN_CHAR);
+	only_these_pass("spiffe://aXb/path", 10, LOWER_DIGIT ".-_/", KITH_SPIFFE_TRUST_DOMAIN_CHAR);
 }
 
 static void trust_domain_must_hold_no_port_or_userinfo(void **state)
@@ -121,16 +130,14 @@ static void trust_domain_length(void **state)
 	assert_int_equal(parse_n(text, 9 + KITH_TRUST_DOMAIN_MAX), KITH_SPIFFE_OK);
 	assert_int_equal(parse_n(text, 9 + KITH_TRUST_DOMAIN_MAX + 1),
 			 KITH_SPIFFE_TRUST_DOMAIN_TOO_LONG);
-	assert_int_equal(kith_trust_domain_check(text + 9, KITH_TRUST_DOMAIN_MAX),
-			 KITH_SPIFFE_OK);
+	assert_int_equal(kith_trust_domain_check(text + 9, KITH_TRUST_DOMAIN_MAX), KITH_SPIFFE_OK);
 	assert_int_equal(kith_trust_domain_check(text + 9, KITH_TRUST_DOMAIN_MAX + 1),
 			 KITH_SPIFFE_TRUST_DOMAIN_TOO_LONG);
 }
 
 static void path_charset(void **state)
 {
-	only_these_pass("spiffe://a/bXc", 12, LOWER_DIGIT UPPER ".-_/",
-			KITH_SPIFFE_PATH_CHAR);
+	only_these_pass("spiffe://a/bXc", 12, LOWER_DIGIT UPPER ".-_/", KITH_SPIFFE_PATH_CHAR);
 }
 
 static void no_query_or_fragment(void **state)
@@ -188,7 +195,7 @@ static void a_nul_does_not_end_it(void **state)
 
 static void a_fault_leaves_the_result_alone(void **state)
 {
-	struct kith_spiffe_id id = {.path_len = 77};
+	struct kith_spiffe_id id = { .path_len = 77 };
 
 	assert_int_not_equal(kith_spiffe_id_parse("spiffe://a/", 11, &id), KITH_SPIFFE_OK);
 	assert_int_equal(id.path_len, 77);

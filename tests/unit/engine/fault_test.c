@@ -32,8 +32,10 @@ static struct pair *lone(bool is_server)
 static void not_tls(void **state)
 {
 	static const char *const said[] = {
-		"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n", "220 mail ESMTP\r\n",
-		"\n", "\x80\x2e\x01", "\x16\x02", "\x17\x03\x03",
+		"GET / HTTP/1.1\r\n\r\n", "SSH-2.0-OpenSSH_9.2\r\n",
+		"220 mail ESMTP\r\n",	  "\n",
+		"\x80\x2e\x01",		  "\x16\x02",
+		"\x17\x03\x03",
 	};
 
 	for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
@@ -108,13 +110,16 @@ static int take_all(void *ctx, const u8 *buf, size_t len)
 static void transport_errors_pass_through(void **state)
 {
 	const struct kith_tls_ops ops[] = {
-		{.send = no_route, .recv = no_data}, {.send = take_all, .recv = no_data},
+		{ .send = no_route, .recv = no_data },
+		{ .send = take_all, .recv = no_data },
 	};
-	const int err[] = {-EHOSTUNREACH, -ETIMEDOUT};
+	const int err[] = { -EHOSTUNREACH, -ETIMEDOUT };
 
 	for (int i = 0; i < 2; i++) {
 		const struct kith_tls_params params = {
-			.key = client.key, .chain = client.chain, .ops = &ops[i],
+			.key = client.key,
+			.chain = client.chain,
+			.ops = &ops[i],
 		};
 		struct kith_tls *tls = kith_tls_new(&params);
 
@@ -178,7 +183,8 @@ static void noise_never_passes(void **state)
 		/* A proper record header lets the noise through to the parsers. */
 		memcpy(noise, "\x16\x03\x03\x02\x53", 5);
 		if (i & 2)
-			memcpy(noise + 5, i & 1 ? "\x01\x00\x02\x4f\x03\x03" : "\x02\x00\x02\x4f\x03\x03", 6);
+			memcpy(noise + 5,
+			       i & 1 ? "\x01\x00\x02\x4f\x03\x03" : "\x02\x00\x02\x4f\x03\x03", 6);
 		pipe_put(end->in, noise, sizeof(noise));
 		end->in->closed = true;
 		end_step(end);
@@ -192,7 +198,7 @@ static void noise_never_passes(void **state)
 static void endless_filler(void **state)
 {
 	struct pair *pair = lone(false);
-	static const u8 warning[] = {21, 3, 3, 0, 2, 1, 100};
+	static const u8 warning[] = { 21, 3, 3, 0, 2, 1, 100 };
 
 	while (pair->down.written + sizeof(warning) < sizeof(pair->down.data))
 		pipe_put(&pair->down, warning, sizeof(warning));
@@ -204,7 +210,7 @@ static void endless_filler(void **state)
 
 static void no_memory_for_a_context(void **state)
 {
-	const struct kith_tls_params params = {.key = client.key, .chain = client.chain};
+	const struct kith_tls_params params = { .key = client.key, .chain = client.chain };
 	struct kith_tls *tls = NULL;
 	long before = kith_mem_in_use();
 	int n;
@@ -243,8 +249,8 @@ static void no_memory_in_a_handshake(void **state)
 		if (agreed) {
 			assert_agreed(pair);
 		} else {
-			const struct end *end = pair->client.result == -ENOMEM ? &pair->client :
-										 &pair->server;
+			const struct end *end =
+				pair->client.result == -ENOMEM ? &pair->client : &pair->server;
 
 			assert_failed(end, -ENOMEM, KITH_REASON_MEMORY);
 			failed++;

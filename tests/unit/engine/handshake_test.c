@@ -86,7 +86,7 @@ static bool holds(const struct pipe *pipe, const void *what, size_t len)
 /* Neither name, nor trust domain, nor certificate, nor key of either end. */
 static void nothing_identifying_in_clear(void **state)
 {
-	const struct identity *who[] = {&client, &server};
+	const struct identity *who[] = { &client, &server };
 	struct pair *pair = new_pair();
 
 	pair_open(pair, &client, &server);
@@ -164,7 +164,7 @@ static void alpn_must_match(void **state)
 
 static void parameters_are_checked(void **state)
 {
-	struct kith_tls_params params = {.key = client.key, .chain = client.chain};
+	struct kith_tls_params params = { .key = client.key, .chain = client.chain };
 	char alpn[300];
 
 	memset(alpn, 'a', sizeof(alpn) - 1);
@@ -180,7 +180,7 @@ static void trust_domains_federate(void **state)
 {
 	struct ca other = pki_root("bank.example", "P-384");
 	struct identity guest = identity_new(
-		&(struct cert_spec){.san = "URI:spiffe://bank.example/pay", .md = EVP_sha384()},
+		&(struct cert_spec){ .san = "URI:spiffe://bank.example/pay", .md = EVP_sha384() },
 		&other, NULL);
 	struct pair *pair = new_pair();
 

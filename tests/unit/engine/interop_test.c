@@ -16,7 +16,7 @@
 #include "openssl_peer.h"
 #include "world.h"
 
-#define PEER_ID	"spiffe://shop.example/peer"
+#define PEER_ID "spiffe://shop.example/peer"
 #define PEER	"URI:" PEER_ID
 
 enum {
@@ -102,7 +102,7 @@ static void connects(bool is_server, const char *suite, const char *groups, int 
 	struct mixed *mixed = mixed_new(is_server);
 	struct kith_tls_keys keys;
 
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	if (suite)
 		assert_int_equal(SSL_CTX_set_ciphersuites(mixed->peer.ctx, suite), 1);
 	if (groups)
@@ -128,15 +128,16 @@ static void suites_and_groups(void **state)
 
 static void our_client_prefers_aes128(void **state)
 {
-	connects(false, "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384",
-		 NULL, 0x1301);
+	connects(false,
+		 "TLS_AES_128_GCM_SHA256:TLS_CHACHA20_POLY1305_SHA256:TLS_AES_256_GCM_SHA384", NULL,
+		 0x1301);
 	connects(true, "TLS_AES_256_GCM_SHA384:TLS_AES_128_GCM_SHA256", NULL, 0x1302);
 }
 
 static void p384_peer(void **state)
 {
 	EVP_PKEY *key = pki_key("P-384");
-	X509 *cert = pki_issue(&(struct cert_spec){.san = PEER}, key, &root);
+	X509 *cert = pki_issue(&(struct cert_spec){ .san = PEER }, key, &root);
 
 	for (int is_server = 0; is_server < 2; is_server++) {
 		struct mixed *mixed = mixed_new(is_server);
@@ -154,7 +155,7 @@ static void our_server_names_no_authorities(void **state)
 {
 	struct mixed *mixed = mixed_new(true);
 
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	mixed_run(mixed);
 	assert_connected(mixed);
 	assert_true(sk_X509_NAME_num(SSL_get0_peer_CA_list(mixed->peer.ssl)) <= 0);
@@ -167,7 +168,7 @@ static void tls12_is_refused(void **state)
 	for (int is_server = 0; is_server < 2; is_server++) {
 		struct mixed *mixed = mixed_new(is_server);
 
-		peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+		peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 		SSL_CTX_set_max_proto_version(mixed->peer.ctx, TLS1_2_VERSION);
 		mixed_run(mixed);
 		assert_failed(&mixed->end, -EPROTO, KITH_REASON_PEER_TLS_VERSION);
@@ -182,7 +183,7 @@ static void server_must_ask_for_a_certificate(void **state)
 {
 	struct mixed *mixed = mixed_new(false);
 
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	SSL_CTX_set_verify(mixed->peer.ctx, SSL_VERIFY_NONE, NULL);
 	mixed_run(mixed);
 	assert_failed(&mixed->end, -EPROTO, KITH_REASON_PEER_HANDSHAKE);
@@ -196,7 +197,7 @@ static void server_must_ask_for_a_certificate(void **state)
  */
 static void assert_alert_arrives(struct mixed *mixed, int alert, int reason)
 {
-	u8 body[2] = {2, alert};
+	u8 body[2] = { 2, alert };
 	struct kith_tls_keys keys;
 	u8 buf[16];
 
@@ -224,7 +225,7 @@ static void we_refuse_a_client(void **state)
 	struct ca forged = pki_root(TRUST_DOMAIN, "P-256");
 	struct mixed *mixed = mixed_new(true);
 
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &forged, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &forged, NULL);
 	mixed_run(mixed);
 	assert_failed(&mixed->end, -EKEYREJECTED, KITH_REASON_PEER_UNTRUSTED);
 	assert_alert_arrives(mixed, 48, SSL_R_TLSV1_ALERT_UNKNOWN_CA);
@@ -236,8 +237,8 @@ static void we_do_not_authorise_a_client(void **state)
 {
 	struct mixed *mixed = mixed_new(true);
 
-	mixed->end.verdict = (struct kith_tls_verdict){-EACCES, KITH_REASON_NO_RULE_INBOUND};
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	mixed->end.verdict = (struct kith_tls_verdict){ -EACCES, KITH_REASON_NO_RULE_INBOUND };
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	mixed_run(mixed);
 	assert_failed(&mixed->end, -EACCES, KITH_REASON_NO_RULE_INBOUND);
 	assert_alert_arrives(mixed, 49, SSL_R_TLSV1_ALERT_ACCESS_DENIED);
@@ -252,16 +253,26 @@ static void we_refuse_a_server(void **state)
 		enum kith_reason reason;
 		int told;
 	} cases[] = {
-		{{.san = PEER, .from = -2 * HOUR, .to = -HOUR}, -EKEYEXPIRED,
-		 KITH_REASON_PEER_EXPIRED, SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED},
-		{{.san = "DNS:shop.example"}, -EKEYREJECTED, KITH_REASON_PEER_NOT_SVID,
-		 SSL_R_SSLV3_ALERT_BAD_CERTIFICATE},
-		{{.san = PEER, .usage = "critical,keyAgreement"}, -EKEYREJECTED,
-		 KITH_REASON_PEER_NOT_SVID, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE},
-		{{.san = PEER, .extended = "clientAuth"}, -EKEYREJECTED,
-		 KITH_REASON_PEER_NOT_SVID, SSL_R_SSLV3_ALERT_BAD_CERTIFICATE},
-		{{.san = "URI:spiffe://bank.example/pay"}, -EKEYREJECTED,
-		 KITH_REASON_PEER_UNTRUSTED, SSL_R_TLSV1_ALERT_UNKNOWN_CA},
+		{ { .san = PEER, .from = -2 * HOUR, .to = -HOUR },
+		  -EKEYEXPIRED,
+		  KITH_REASON_PEER_EXPIRED,
+		  SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED },
+		{ { .san = "DNS:shop.example" },
+		  -EKEYREJECTED,
+		  KITH_REASON_PEER_NOT_SVID,
+		  SSL_R_SSLV3_ALERT_BAD_CERTIFICATE },
+		{ { .san = PEER, .usage = "critical,keyAgreement" },
+		  -EKEYREJECTED,
+		  KITH_REASON_PEER_NOT_SVID,
+		  SSL_R_SSLV3_ALERT_BAD_CERTIFICATE },
+		{ { .san = PEER, .extended = "clientAuth" },
+		  -EKEYREJECTED,
+		  KITH_REASON_PEER_NOT_SVID,
+		  SSL_R_SSLV3_ALERT_BAD_CERTIFICATE },
+		{ { .san = "URI:spiffe://bank.example/pay" },
+		  -EKEYREJECTED,
+		  KITH_REASON_PEER_UNTRUSTED,
+		  SSL_R_TLSV1_ALERT_UNKNOWN_CA },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -284,7 +295,7 @@ static void a_client_refuses_us(void **state)
 	struct mixed *mixed = mixed_new(true);
 
 	SSL_CTX_set_cert_store(mixed->peer.ctx, X509_STORE_new());
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	mixed_run(mixed);
 	assert_failed(&mixed->end, -EKEYREJECTED, KITH_REASON_PEER_REFUSED);
 	assert_true(kith_tls_peer_refused(mixed->end.tls));
@@ -296,7 +307,7 @@ static void a_client_refuses_us(void **state)
 /* Some clients say so in clear. */
 static void a_client_refuses_us_in_clear(void **state)
 {
-	static const u8 alert[] = {21, 3, 3, 0, 2, 2, 48};
+	static const u8 alert[] = { 21, 3, 3, 0, 2, 2, 48 };
 	struct pair *pair = new_pair();
 
 	pair_open(pair, &client, &server);
@@ -319,7 +330,7 @@ static void a_server_refuses_us(void **state)
 	size_t len;
 
 	SSL_CTX_set_cert_store(mixed->peer.ctx, X509_STORE_new());
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	mixed_run(mixed);
 	assert_int_equal(mixed->end.result, 0);
 	assert_int_equal(mixed->peer.result, -1);
@@ -353,11 +364,11 @@ static void chain_too_long(void **state)
 
 	for (int i = 0; i < 4; i++) {
 		snprintf(name, sizeof(name), "m%d", i);
-		mids[i] = pki_intermediate(&(struct cert_spec){.name = name},
+		mids[i] = pki_intermediate(&(struct cert_spec){ .name = name },
 					   i ? &mids[i - 1] : &root);
 		more[3 - i] = mids[i].cert;
 	}
-	refuse_chain(&(struct cert_spec){.san = PEER}, &mids[3], more);
+	refuse_chain(&(struct cert_spec){ .san = PEER }, &mids[3], more);
 	for (int i = 0; i < 4; i++)
 		pki_ca_free(&mids[i]);
 }
@@ -369,15 +380,15 @@ static void certificate_too_long(void **state)
 
 	while (len < 4600)
 		len += snprintf(san + len, sizeof(san) - len, ",DNS:n%d.shop.example", len);
-	refuse_chain(&(struct cert_spec){.san = san}, &root, NULL);
+	refuse_chain(&(struct cert_spec){ .san = san }, &root, NULL);
 }
 
 static void signature_algorithms_we_do_not_trust(void **state)
 {
 	struct ca rsa = pki_root(TRUST_DOMAIN, "RSA");
 
-	refuse_chain(&(struct cert_spec){.san = PEER, .md = EVP_sha512()}, &root, NULL);
-	refuse_chain(&(struct cert_spec){.san = PEER}, &rsa, NULL);
+	refuse_chain(&(struct cert_spec){ .san = PEER, .md = EVP_sha512() }, &root, NULL);
+	refuse_chain(&(struct cert_spec){ .san = PEER }, &rsa, NULL);
 	pki_ca_free(&rsa);
 }
 
@@ -389,7 +400,7 @@ static void alpn(void **state)
 	end_trusts(&mixed->end, TRUST_DOMAIN, &root);
 	mixed->end.alpn = "h2";
 	end_open(&mixed->end, true, &server, &mixed->up, &mixed->down);
-	peer_identity(&mixed->peer, &(struct cert_spec){.san = PEER}, &root, NULL);
+	peer_identity(&mixed->peer, &(struct cert_spec){ .san = PEER }, &root, NULL);
 	SSL_CTX_set_alpn_protos(mixed->peer.ctx, (const u8 *)"\x08http/1.1\x02h2", 12);
 	mixed_run(mixed);
 	assert_connected(mixed);

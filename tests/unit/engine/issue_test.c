@@ -20,13 +20,13 @@
 static struct kith_key *ca_key, *subject;
 static struct kith_certs *ca;
 static struct kith_validity ca_validity;
-static const u8 serial[] = {0x01, 0x23, 0x45, 0x67};
+static const u8 serial[] = { 0x01, 0x23, 0x45, 0x67 };
 
 static struct kith_validity around_now(void)
 {
 	const time_t now = time(NULL);
 
-	return (struct kith_validity){now - 600, now + 600, serial, sizeof(serial)};
+	return (struct kith_validity){ now - 600, now + 600, serial, sizeof(serial) };
 }
 
 static struct kith_certs *parse_one(const u8 *der, int len)
@@ -90,7 +90,7 @@ static void request(void **state)
 	u8 der[1024];
 	const u8 *p = der;
 	int len = kith_csr_build(subject, CLIENT_ID, der, sizeof(der));
-	STACK_OF(X509_EXTENSION) *extensions;
+	STACK_OF(X509_EXTENSION) * extensions;
 	EVP_PKEY *key;
 	X509_REQ *req;
 
@@ -112,8 +112,12 @@ static void request(void **state)
 static void request_for_no_workload(void **state)
 {
 	static const char *const wrong[] = {
-		"", "shop.example", "spiffe://shop.example", "spiffe://shop.example/",
-		"spiffe://shop.example/a b", "https://shop.example/web",
+		"",
+		"shop.example",
+		"spiffe://shop.example",
+		"spiffe://shop.example/",
+		"spiffe://shop.example/a b",
+		"https://shop.example/web",
 	};
 	u8 der[1024];
 
@@ -237,7 +241,7 @@ static void openssl_verifies(void **state)
 static void issued_identities_connect(void **state)
 {
 	const struct kith_validity v = around_now();
-	struct identity both = {.key = subject};
+	struct identity both = { .key = subject };
 	struct pair *pair = pair_new();
 	u8 der[1024];
 
@@ -288,15 +292,16 @@ static void only_with_the_authoritys_key(void **state)
 
 static void serial_numbers(void **state)
 {
-	static const u8 zero[20], small[] = {0, 0, 7}, high[] = {0x80},
-		longest[20] = {0x7f}, negative[20] = {0x80}, too_long[21] = {1};
+	static const u8 zero[20], small[] = { 0, 0, 7 }, high[] = { 0x80 }, longest[20] = { 0x7f },
+				  negative[20] = { 0x80 }, too_long[21] = { 1 };
 	const struct {
 		const u8 *serial;
 		size_t len;
 		bool good;
 	} cases[] = {
-		{zero, 0, false}, {zero, 20, false}, {small, 3, true}, {high, 1, true},
-		{longest, 20, true}, {negative, 20, false}, {too_long, 21, false},
+		{ zero, 0, false },	 { zero, 20, false },	{ small, 3, true },
+		{ high, 1, true },	 { longest, 20, true }, { negative, 20, false },
+		{ too_long, 21, false },
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -328,8 +333,8 @@ static void serial_numbers(void **state)
 /* UTCTime ends in 2049, GeneralizedTime goes on. */
 static void far_dates(void **state)
 {
-	const time_t far = 4102444800;	/* 2100-01-01 */
-	struct kith_validity v = {946684800, far, serial, sizeof(serial)};
+	const time_t far = 4102444800; /* 2100-01-01 */
+	struct kith_validity v = { 946684800, far, serial, sizeof(serial) };
 	u8 der[1024];
 	int len = kith_ca_build(ca_key, TRUST_DOMAIN, &v, der, sizeof(der));
 	X509 *cert = pki_parse(der, len);
@@ -340,13 +345,13 @@ static void far_dates(void **state)
 	v.not_before = -1;
 	assert_int_equal(kith_ca_build(ca_key, TRUST_DOMAIN, &v, der, sizeof(der)), -EINVAL);
 	v.not_before = 0;
-	v.not_after = 253402300800;	/* 10000-01-01 */
+	v.not_after = 253402300800; /* 10000-01-01 */
 	assert_int_equal(kith_ca_build(ca_key, TRUST_DOMAIN, &v, der, sizeof(der)), -EINVAL);
 }
 
 static void authority_of_no_trust_domain(void **state)
 {
-	static const char *const wrong[] = {"", "Shop.example", "shop.example/a", "a b"};
+	static const char *const wrong[] = { "", "Shop.example", "shop.example/a", "a b" };
 	const struct kith_validity v = around_now();
 	u8 der[1024];
 
@@ -371,8 +376,8 @@ static void longest_names(void **state)
 	memcpy(id, "spiffe://", 9);
 	memcpy(id + 9, name, strlen(name));
 	id[9 + strlen(name)] = '/';
-	leaf = parse_one(der, kith_svid_build(ca_key, authority, subject, id, &v, der,
-					      sizeof(der)));
+	leaf = parse_one(der,
+			 kith_svid_build(ca_key, authority, subject, id, &v, der, sizeof(der)));
 	assert_int_equal(kith_certs_svid(leaf, &facts, &reason), 0);
 	assert_string_equal(facts.spiffe_id, id);
 	kith_certs_put(leaf);
@@ -385,8 +390,8 @@ static void certificates_are_checked(void **state)
 	size_t len;
 	const u8 *der = kith_certs_der(ca, 0, &len);
 	u8 copy[1024];
-	const u8 *list[] = {copy};
-	const u8 *bigs[] = {big};
+	const u8 *list[] = { copy };
+	const u8 *bigs[] = { big };
 
 	assert_true(len < sizeof(copy) - 1);
 	memcpy(copy, der, len);
@@ -401,7 +406,7 @@ static void certificates_are_checked(void **state)
 		else
 			kith_certs_put(certs);
 	}
-	assert_int_equal(PTR_ERR(kith_certs_parse(bigs, &(size_t){sizeof(big)}, 1)), -E2BIG);
+	assert_int_equal(PTR_ERR(kith_certs_parse(bigs, &(size_t){ sizeof(big) }, 1)), -E2BIG);
 	assert_int_equal(PTR_ERR(kith_certs_parse(NULL, NULL, 0)), -EBADMSG);
 	assert_null(kith_certs_der(ca, 1, &len));
 }
@@ -422,10 +427,11 @@ static void too_much_to_send(void **state)
 	assert_true(kith_certs_sendable(certs));
 	kith_certs_put(certs);
 	certs = kith_certs_parse(list, lens, KITH_CHAIN_MAX + 1);
-	assert_false(IS_ERR(certs));	/* a bundle may be larger */
+	assert_false(IS_ERR(certs)); /* a bundle may be larger */
 	assert_false(kith_certs_sendable(certs));
-	assert_int_equal(PTR_ERR(kith_tls_new(&(struct kith_tls_params){
-		.key = subject, .chain = certs})), -E2BIG);
+	assert_int_equal(
+		PTR_ERR(kith_tls_new(&(struct kith_tls_params){ .key = subject, .chain = certs })),
+		-E2BIG);
 	kith_certs_put(certs);
 }
 

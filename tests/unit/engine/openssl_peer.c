@@ -12,7 +12,8 @@
 
 struct peer peer_new(bool server, const struct ca *ca)
 {
-	struct peer peer = {.ctx = SSL_CTX_new(server ? TLS_server_method() : TLS_client_method())};
+	struct peer peer = { .ctx = SSL_CTX_new(server ? TLS_server_method()
+						       : TLS_client_method()) };
 
 	assert_non_null(peer.ctx);
 	assert_int_equal(X509_STORE_add_cert(SSL_CTX_get_cert_store(peer.ctx), ca->cert), 1);
@@ -159,17 +160,17 @@ static EVP_CIPHER_CTX *start(struct kith_tls_traffic *traffic, u16 suite, bool e
 	for (int i = 0; i < 8; i++)
 		nonce[11 - i] ^= traffic->seq >> (8 * i);
 	traffic->seq++;
-	assert_int_equal(EVP_CipherInit_ex(ctx, cipher_of(suite), NULL, traffic->key, nonce,
-					   encrypt), 1);
+	assert_int_equal(
+		EVP_CipherInit_ex(ctx, cipher_of(suite), NULL, traffic->key, nonce, encrypt), 1);
 	assert_int_equal(EVP_CipherUpdate(ctx, NULL, &n, header, 5), 1);
 	return ctx;
 }
 
-void record_seal(struct kith_tls_traffic *traffic, u16 suite, u8 type, const void *data,
-		 size_t len, struct pipe *pipe)
+void record_seal(struct kith_tls_traffic *traffic, u16 suite, u8 type, const void *data, size_t len,
+		 struct pipe *pipe)
 {
 	const size_t body = len + 1 + 16;
-	u8 header[5] = {23, 3, 3, body >> 8, body};
+	u8 header[5] = { 23, 3, 3, body >> 8, body };
 	EVP_CIPHER_CTX *ctx = start(traffic, suite, true, header);
 	u8 out[1024];
 	int n, m;

@@ -10,10 +10,10 @@
 struct peer {
 	SSL_CTX *ctx;
 	SSL *ssl;
-	BIO *read, *write;	/* owned by ssl */
+	BIO *read, *write; /* owned by ssl */
 	struct pipe *in, *out;
-	int result;		/* of SSL_do_handshake(): 1 done, 0 under way, -1 failed */
-	int reason;		/* SSL_R_… of a failure */
+	int result; /* of SSL_do_handshake(): 1 done, 0 under way, -1 failed */
+	int reason; /* SSL_R_… of a failure */
 };
 
 /* Trusts @ca and insists on a certificate. No identity yet. */
@@ -35,8 +35,8 @@ void peer_write(struct peer *peer, const void *buf, int len);
 void run_with_peer(struct end *end, struct peer *peer);
 
 /* Writes @data as one record of @type to @pipe. */
-void record_seal(struct kith_tls_traffic *traffic, u16 suite, u8 type, const void *data,
-		 size_t len, struct pipe *pipe);
+void record_seal(struct kith_tls_traffic *traffic, u16 suite, u8 type, const void *data, size_t len,
+		 struct pipe *pipe);
 /* Takes one record from @pipe: its type, with the content in @data and *@len. */
 int record_open(struct kith_tls_traffic *traffic, u16 suite, struct pipe *pipe, u8 *data,
 		size_t *len);

@@ -35,10 +35,9 @@ size_t pipe_get(struct pipe *pipe, void *buf, size_t len)
 	return len;
 }
 
-struct identity identity_new(const struct cert_spec *spec, const struct ca *ca,
-			     X509 *const more[])
+struct identity identity_new(const struct cert_spec *spec, const struct ca *ca, X509 *const more[])
 {
-	struct identity identity = {.key = kith_key_new()};
+	struct identity identity = { .key = kith_key_new() };
 	X509 *chain[8] = {};
 	EVP_PKEY *public;
 	int i;

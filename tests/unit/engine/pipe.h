@@ -26,22 +26,21 @@ struct identity {
 /* An identity with a certificate for @spec, by @ca; @more: NULL or certificates
  * that follow the leaf, ending with NULL.
  */
-struct identity identity_new(const struct cert_spec *spec, const struct ca *ca,
-			     X509 *const more[]);
+struct identity identity_new(const struct cert_spec *spec, const struct ca *ca, X509 *const more[]);
 void identity_free(struct identity *identity);
 
 /* One end run by the engine. */
 struct end {
 	struct pipe *in, *out;
 	struct kith_tls *tls;
-	int result;			/* of the last kith_tls_handshake() */
+	int result; /* of the last kith_tls_handshake() */
 
 	/* How it behaves; set before end_open(). */
-	const char *trust_domain;	/* that it has a bundle of */
+	const char *trust_domain; /* that it has a bundle of */
 	struct kith_certs *bundle;
 	struct kith_tls_verdict verdict;
 	const char *alpn, *sni;
-	bool trickle;			/* a byte at a time, every other call */
+	bool trickle; /* a byte at a time, every other call */
 
 	/* What it was asked. */
 	unsigned int turns;

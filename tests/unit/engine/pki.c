@@ -67,8 +67,7 @@ X509 *pki_issue(const struct cert_spec *spec, EVP_PKEY *subject, const struct ca
 	X509_gmtime_adj(X509_getm_notAfter(cert), to);
 	X509_set_pubkey(cert, subject);
 	add_extension(cert, NID_subject_alt_name, spec->san);
-	add_extension(cert, NID_key_usage,
-		      spec->usage ? spec->usage : "critical,digitalSignature");
+	add_extension(cert, NID_key_usage, spec->usage ? spec->usage : "critical,digitalSignature");
 	add_extension(cert, NID_ext_key_usage, spec->extended);
 	add_extension(cert, NID_basic_constraints,
 		      spec->constraints ? spec->constraints : "critical,CA:FALSE");
@@ -78,11 +77,15 @@ X509 *pki_issue(const struct cert_spec *spec, EVP_PKEY *subject, const struct ca
 
 struct ca pki_root(const char *trust_domain, const char *type)
 {
-	struct ca ca = {.key = pki_key(type)};
+	struct ca ca = { .key = pki_key(type) };
 	char san[300], name[300];
 	struct cert_spec spec = {
-		.san = san, .usage = CA_USAGE, .constraints = CA_CONSTRAINTS, .name = name,
-		.from = -10 * HOUR, .to = 10 * HOUR,
+		.san = san,
+		.usage = CA_USAGE,
+		.constraints = CA_CONSTRAINTS,
+		.name = name,
+		.from = -10 * HOUR,
+		.to = 10 * HOUR,
 		.md = strcmp(type, "P-384") ? EVP_sha256() : EVP_sha384(),
 	};
 
@@ -95,7 +98,7 @@ struct ca pki_root(const char *trust_domain, const char *type)
 struct ca pki_intermediate(const struct cert_spec *spec, const struct ca *issuer)
 {
 	struct cert_spec full = *spec;
-	struct ca ca = {.key = pki_key("P-256")};
+	struct ca ca = { .key = pki_key("P-256") };
 
 	if (!full.usage)
 		full.usage = CA_USAGE;
@@ -135,7 +138,7 @@ struct kith_certs *pki_certs(X509 *const certs[])
 
 struct kith_certs *pki_bundle(const struct ca *ca)
 {
-	return pki_certs((X509 *const[]){ca->cert, NULL});
+	return pki_certs((X509 *const[]){ ca->cert, NULL });
 }
 
 EVP_PKEY *pki_public(const struct kith_key *key)

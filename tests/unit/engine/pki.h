@@ -12,13 +12,13 @@
 
 /* A certificate to be made; zero means what a proper SVID has. */
 struct cert_spec {
-	const char *san;	/* "URI:spiffe://…,DNS:…"; NULL: none */
-	const char *usage;	/* keyUsage; NULL: critical,digitalSignature; "": none */
-	const char *extended;	/* extendedKeyUsage; NULL: none */
-	const char *constraints;/* basicConstraints; NULL: critical,CA:FALSE; "": none */
-	const char *name;	/* CN; NULL: "test" */
-	long from, to;		/* seconds from now; both 0: an hour around now */
-	const EVP_MD *md;	/* NULL: SHA-256 */
+	const char *san;	 /* "URI:spiffe://…,DNS:…"; NULL: none */
+	const char *usage;	 /* keyUsage; NULL: critical,digitalSignature; "": none */
+	const char *extended;	 /* extendedKeyUsage; NULL: none */
+	const char *constraints; /* basicConstraints; NULL: critical,CA:FALSE; "": none */
+	const char *name;	 /* CN; NULL: "test" */
+	long from, to;		 /* seconds from now; both 0: an hour around now */
+	const EVP_MD *md;	 /* NULL: SHA-256 */
 };
 
 /* A CA of the tests: its certificate and key. */
@@ -27,8 +27,8 @@ struct ca {
 	EVP_PKEY *key;
 };
 
-#define CA_CONSTRAINTS	"critical,CA:TRUE"
-#define CA_USAGE	"critical,keyCertSign,cRLSign"
+#define CA_CONSTRAINTS "critical,CA:TRUE"
+#define CA_USAGE       "critical,keyCertSign,cRLSign"
 
 /* @type: "P-256", "P-384" or "RSA". */
 EVP_PKEY *pki_key(const char *type);

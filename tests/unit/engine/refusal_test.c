@@ -32,13 +32,11 @@ struct refusal {
 	int alert;
 };
 
-static const struct refusal not_svid = {
-	-EKEYREJECTED, KITH_REASON_PEER_NOT_SVID, ALERT_BAD_CERTIFICATE
-};
+static const struct refusal not_svid = { -EKEYREJECTED, KITH_REASON_PEER_NOT_SVID,
+					 ALERT_BAD_CERTIFICATE };
 
-static const struct refusal untrusted = {
-	-EKEYREJECTED, KITH_REASON_PEER_UNTRUSTED, ALERT_UNKNOWN_CA
-};
+static const struct refusal untrusted = { -EKEYREJECTED, KITH_REASON_PEER_UNTRUSTED,
+					  ALERT_UNKNOWN_CA };
 
 /* What a server that refuses is left with: an alert in application keys. */
 static void assert_alert_pending(struct pair *pair, int alert)
@@ -62,7 +60,7 @@ static void as_client(const struct identity *guest, const struct refusal *refusa
 	struct pair *pair = new_pair();
 
 	if (authorised)
-		pair->server.verdict = (struct kith_tls_verdict){refusal->err, refusal->reason};
+		pair->server.verdict = (struct kith_tls_verdict){ refusal->err, refusal->reason };
 	pair_open(pair, guest, &server);
 	pair_run(pair);
 	assert_failed(&pair->server, refusal->err, refusal->reason);
@@ -79,7 +77,7 @@ static void as_server(const struct identity *guest, const struct refusal *refusa
 	struct kith_tls_keys keys;
 
 	if (authorised)
-		pair->client.verdict = (struct kith_tls_verdict){refusal->err, refusal->reason};
+		pair->client.verdict = (struct kith_tls_verdict){ refusal->err, refusal->reason };
 	pair_open(pair, &client, guest);
 	pair_run(pair);
 	assert_failed(&pair->client, refusal->err, refusal->reason);
@@ -151,112 +149,115 @@ static void no_san(void **state)
 
 static void no_uri(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = "DNS:shop.example"}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = "DNS:shop.example" }, &not_svid);
 }
 
 static void two_uris(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = LEAF ",URI:spiffe://shop.example/b"}, &not_svid);
-	refuse_leaf(&(struct cert_spec){.san = LEAF ",URI:https://shop.example/"}, &not_svid);
-	refuse_leaf(&(struct cert_spec){.san = LEAF "," LEAF}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF ",URI:spiffe://shop.example/b" }, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF ",URI:https://shop.example/" }, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF "," LEAF }, &not_svid);
 }
 
 static void uri_is_no_spiffe_id(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = "URI:https://shop.example/guest"}, &not_svid);
-	refuse_leaf(&(struct cert_spec){.san = "URI:spiffe://shop.example/a/../b"}, &not_svid);
-	refuse_leaf(&(struct cert_spec){.san = "URI:spiffe://Shop.example/guest"}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = "URI:https://shop.example/guest" }, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = "URI:spiffe://shop.example/a/../b" }, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = "URI:spiffe://Shop.example/guest" }, &not_svid);
 }
 
 /* Section 5.2, 3.1: a leaf names a workload. */
 static void id_has_no_path(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = "URI:spiffe://shop.example"}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = "URI:spiffe://shop.example" }, &not_svid);
 }
 
 static void other_names_do_no_harm(void **state)
 {
-	admit_leaf(&(struct cert_spec){.san = "DNS:shop.example," LEAF ",IP:10.0.0.1"});
+	admit_leaf(&(struct cert_spec){ .san = "DNS:shop.example," LEAF ",IP:10.0.0.1" });
 }
 
 /* Section 4.1. */
 
 static void leaf_is_a_ca(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .constraints = "critical,CA:TRUE"}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF, .constraints = "critical,CA:TRUE" },
+		    &not_svid);
 }
 
 static void constraints_may_be_absent(void **state)
 {
-	admit_leaf(&(struct cert_spec){.san = LEAF, .constraints = ""});
+	admit_leaf(&(struct cert_spec){ .san = LEAF, .constraints = "" });
 }
 
 /* Section 4.3. */
 
 static void no_key_usage(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .usage = ""}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF, .usage = "" }, &not_svid);
 }
 
 static void key_usage_is_not_critical(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .usage = "digitalSignature"}, &not_svid);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF, .usage = "digitalSignature" }, &not_svid);
 }
 
 static void no_digital_signature(void **state)
 {
-	refuse_client_leaf(&(struct cert_spec){.san = LEAF, .usage = "critical,keyAgreement"},
+	refuse_client_leaf(&(struct cert_spec){ .san = LEAF, .usage = "critical,keyAgreement" },
 			   &not_svid);
 }
 
 static void leaf_may_sign_certificates(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .usage = "critical,digitalSignature,keyCertSign"},
+	refuse_leaf(&(struct cert_spec){ .san = LEAF,
+					 .usage = "critical,digitalSignature,keyCertSign" },
 		    &not_svid);
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .usage = "critical,digitalSignature,cRLSign"},
+	refuse_leaf(&(struct cert_spec){ .san = LEAF,
+					 .usage = "critical,digitalSignature,cRLSign" },
 		    &not_svid);
 }
 
 static void other_usage_does_no_harm(void **state)
 {
 	admit_leaf(&(struct cert_spec){
-		.san = LEAF, .usage = "critical,digitalSignature,keyEncipherment,keyAgreement"});
+		.san = LEAF, .usage = "critical,digitalSignature,keyEncipherment,keyAgreement" });
 }
 
 /* Section 4.4. */
 
 static void extended_usage_of_one_side(void **state)
 {
-	refuse_client_leaf(&(struct cert_spec){.san = LEAF, .extended = "serverAuth"}, &not_svid);
-	refuse_client_leaf(&(struct cert_spec){.san = LEAF, .extended = "clientAuth"}, &not_svid);
-	refuse_client_leaf(&(struct cert_spec){.san = LEAF, .extended = "codeSigning"}, &not_svid);
+	refuse_client_leaf(&(struct cert_spec){ .san = LEAF, .extended = "serverAuth" }, &not_svid);
+	refuse_client_leaf(&(struct cert_spec){ .san = LEAF, .extended = "clientAuth" }, &not_svid);
+	refuse_client_leaf(&(struct cert_spec){ .san = LEAF, .extended = "codeSigning" },
+			   &not_svid);
 }
 
 static void extended_usage_of_both_sides(void **state)
 {
-	admit_leaf(&(struct cert_spec){.san = LEAF, .extended = "serverAuth,clientAuth"});
-	admit_leaf(&(struct cert_spec){.san = LEAF, .extended = "clientAuth,serverAuth,emailProtection"});
+	admit_leaf(&(struct cert_spec){ .san = LEAF, .extended = "serverAuth,clientAuth" });
+	admit_leaf(&(struct cert_spec){ .san = LEAF,
+					.extended = "clientAuth,serverAuth,emailProtection" });
 }
 
 /* Time. */
 
 static void expired(void **state)
 {
-	static const struct refusal refusal = {
-		-EKEYEXPIRED, KITH_REASON_PEER_EXPIRED, ALERT_EXPIRED
-	};
+	static const struct refusal refusal = { -EKEYEXPIRED, KITH_REASON_PEER_EXPIRED,
+						ALERT_EXPIRED };
 
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .from = -2 * HOUR, .to = -HOUR}, &refusal);
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .from = -2 * HOUR, .to = -1}, &refusal);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF, .from = -2 * HOUR, .to = -HOUR }, &refusal);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF, .from = -2 * HOUR, .to = -1 }, &refusal);
 }
 
 static void not_yet_valid(void **state)
 {
-	static const struct refusal refusal = {
-		-EKEYREJECTED, KITH_REASON_PEER_NOT_YET_VALID, ALERT_EXPIRED
-	};
+	static const struct refusal refusal = { -EKEYREJECTED, KITH_REASON_PEER_NOT_YET_VALID,
+						ALERT_EXPIRED };
 
-	refuse_leaf(&(struct cert_spec){.san = LEAF, .from = HOUR, .to = 2 * HOUR}, &refusal);
+	refuse_leaf(&(struct cert_spec){ .san = LEAF, .from = HOUR, .to = 2 * HOUR }, &refusal);
 }
 
 /* The chain. */
@@ -264,7 +265,7 @@ static void not_yet_valid(void **state)
 static void unknown_ca(void **state)
 {
 	struct ca forged = pki_root(TRUST_DOMAIN, "P-256");
-	struct identity guest = identity_new(&(struct cert_spec){.san = LEAF}, &forged, NULL);
+	struct identity guest = identity_new(&(struct cert_spec){ .san = LEAF }, &forged, NULL);
 
 	assert_refused(&guest, &untrusted);
 	identity_free(&guest);
@@ -276,7 +277,7 @@ static void unknown_ca_and_expired(void **state)
 {
 	struct ca forged = pki_root(TRUST_DOMAIN, "P-256");
 	struct identity guest = identity_new(
-		&(struct cert_spec){.san = LEAF, .from = -2 * HOUR, .to = -HOUR}, &forged, NULL);
+		&(struct cert_spec){ .san = LEAF, .from = -2 * HOUR, .to = -HOUR }, &forged, NULL);
 
 	assert_refused(&guest, &untrusted);
 	identity_free(&guest);
@@ -285,18 +286,18 @@ static void unknown_ca_and_expired(void **state)
 
 static void trust_domain_without_bundle(void **state)
 {
-	refuse_leaf(&(struct cert_spec){.san = "URI:spiffe://bank.example/pay"}, &untrusted);
+	refuse_leaf(&(struct cert_spec){ .san = "URI:spiffe://bank.example/pay" }, &untrusted);
 }
 
 static void self_signed(void **state)
 {
-	struct identity guest = {.key = kith_key_new()};
-	struct ca self = {.key = pki_key("P-256")};
+	struct identity guest = { .key = kith_key_new() };
+	struct ca self = { .key = pki_key("P-256") };
 	EVP_PKEY *public = pki_public(guest.key);
 	/* Its own issuer by name. */
-	X509 *cert = pki_issue(&(struct cert_spec){.san = LEAF}, public, &self);
+	X509 *cert = pki_issue(&(struct cert_spec){ .san = LEAF }, public, &self);
 
-	guest.chain = pki_certs((X509 *const[]){cert, NULL});
+	guest.chain = pki_certs((X509 *const[]){ cert, NULL });
 	assert_refused(&guest, &untrusted);
 	X509_free(cert);
 	EVP_PKEY_free(public);
@@ -308,8 +309,8 @@ static void self_signed(void **state)
 static struct identity below(const struct cert_spec *spec, struct ca *mid)
 {
 	*mid = pki_intermediate(spec, &root);
-	return identity_new(&(struct cert_spec){.san = LEAF}, mid,
-			    (X509 *const[]){mid->cert, NULL});
+	return identity_new(&(struct cert_spec){ .san = LEAF }, mid,
+			    (X509 *const[]){ mid->cert, NULL });
 }
 
 static void refuse_below(const struct cert_spec *spec, const struct refusal *refusal)
@@ -335,44 +336,45 @@ static void admit_below(const struct cert_spec *spec)
 static void intermediate(void **state)
 {
 	admit_below(&(struct cert_spec){});
-	admit_below(&(struct cert_spec){.san = "URI:spiffe://shop.example"});
-	admit_below(&(struct cert_spec){.san = "URI:https://ca.shop.example/"});
+	admit_below(&(struct cert_spec){ .san = "URI:spiffe://shop.example" });
+	admit_below(&(struct cert_spec){ .san = "URI:https://ca.shop.example/" });
 }
 
 static void intermediate_is_no_ca(void **state)
 {
-	refuse_below(&(struct cert_spec){.constraints = "critical,CA:FALSE"}, &untrusted);
-	refuse_below(&(struct cert_spec){.usage = "critical,digitalSignature"}, &untrusted);
-	refuse_below(&(struct cert_spec){.usage = "", .san = NULL}, &untrusted);
+	refuse_below(&(struct cert_spec){ .constraints = "critical,CA:FALSE" }, &untrusted);
+	refuse_below(&(struct cert_spec){ .usage = "critical,digitalSignature" }, &untrusted);
+	refuse_below(&(struct cert_spec){ .usage = "", .san = NULL }, &untrusted);
 }
 
 static void intermediate_of_another_trust_domain(void **state)
 {
-	refuse_below(&(struct cert_spec){.san = "URI:spiffe://bank.example"}, &untrusted);
+	refuse_below(&(struct cert_spec){ .san = "URI:spiffe://bank.example" }, &untrusted);
 }
 
 static void intermediate_with_a_path(void **state)
 {
-	refuse_below(&(struct cert_spec){.san = "URI:spiffe://shop.example/ca"}, &untrusted);
+	refuse_below(&(struct cert_spec){ .san = "URI:spiffe://shop.example/ca" }, &untrusted);
 }
 
 static void intermediate_is_expired(void **state)
 {
-	static const struct refusal refusal = {
-		-EKEYEXPIRED, KITH_REASON_PEER_EXPIRED, ALERT_EXPIRED
-	};
+	static const struct refusal refusal = { -EKEYEXPIRED, KITH_REASON_PEER_EXPIRED,
+						ALERT_EXPIRED };
 
-	refuse_below(&(struct cert_spec){.from = -2 * HOUR, .to = -HOUR}, &refusal);
+	refuse_below(&(struct cert_spec){ .from = -2 * HOUR, .to = -HOUR }, &refusal);
 }
 
 /* A leaf that signs: the oldest trick. */
 static void leaf_as_signer(void **state)
 {
-	struct ca mid = pki_intermediate(&(struct cert_spec){
-		.san = LEAF, .constraints = "critical,CA:FALSE",
-		.usage = "critical,digitalSignature"}, &root);
-	struct identity guest = identity_new(&(struct cert_spec){.san = "URI:" SERVER_ID}, &mid,
-					     (X509 *const[]){mid.cert, NULL});
+	struct ca mid =
+		pki_intermediate(&(struct cert_spec){ .san = LEAF,
+						      .constraints = "critical,CA:FALSE",
+						      .usage = "critical,digitalSignature" },
+				 &root);
+	struct identity guest = identity_new(&(struct cert_spec){ .san = "URI:" SERVER_ID }, &mid,
+					     (X509 *const[]){ mid.cert, NULL });
 
 	assert_refused(&guest, &untrusted);
 	identity_free(&guest);
@@ -382,12 +384,11 @@ static void leaf_as_signer(void **state)
 static void path_length(void **state)
 {
 	struct ca first = pki_intermediate(
-		&(struct cert_spec){.constraints = "critical,CA:TRUE,pathlen:0", .name = "m1"},
+		&(struct cert_spec){ .constraints = "critical,CA:TRUE,pathlen:0", .name = "m1" },
 		&root);
-	struct ca second = pki_intermediate(&(struct cert_spec){.name = "m2"}, &first);
-	struct identity guest = identity_new(
-		&(struct cert_spec){.san = LEAF}, &second,
-		(X509 *const[]){second.cert, first.cert, NULL});
+	struct ca second = pki_intermediate(&(struct cert_spec){ .name = "m2" }, &first);
+	struct identity guest = identity_new(&(struct cert_spec){ .san = LEAF }, &second,
+					     (X509 *const[]){ second.cert, first.cert, NULL });
 
 	assert_refused(&guest, &untrusted);
 	identity_free(&guest);
@@ -404,11 +405,11 @@ static struct identity deep(struct ca *mids, unsigned int count)
 
 	for (unsigned int i = 0; i < count; i++) {
 		snprintf(name, sizeof(name), "m%u", i);
-		mids[i] = pki_intermediate(&(struct cert_spec){.name = name},
+		mids[i] = pki_intermediate(&(struct cert_spec){ .name = name },
 					   i ? &mids[i - 1] : &root);
 		more[count - 1 - i] = mids[i].cert;
 	}
-	guest = identity_new(&(struct cert_spec){.san = LEAF}, &mids[count - 1], more);
+	guest = identity_new(&(struct cert_spec){ .san = LEAF }, &mids[count - 1], more);
 	return guest;
 }
 
@@ -429,7 +430,7 @@ static void p384_signs_the_chain(void **state)
 	struct pair *pair = new_pair();
 	struct identity guest;
 
-	guest = identity_new(&(struct cert_spec){.san = LEAF, .md = EVP_sha384()}, &strong, NULL);
+	guest = identity_new(&(struct cert_spec){ .san = LEAF, .md = EVP_sha384() }, &strong, NULL);
 	end_trusts(&pair->server, TRUST_DOMAIN, &strong);
 	pair_open(pair, &guest, &server);
 	pair_run(pair);
@@ -442,12 +443,10 @@ static void p384_signs_the_chain(void **state)
 /* The owner of the handshake has the last word. */
 static void not_authorised(void **state)
 {
-	static const struct refusal inbound = {
-		-EACCES, KITH_REASON_NO_RULE_INBOUND, ALERT_ACCESS_DENIED
-	};
-	static const struct refusal outbound = {
-		-EACCES, KITH_REASON_NO_RULE_OUTBOUND_PEER, ALERT_ACCESS_DENIED
-	};
+	static const struct refusal inbound = { -EACCES, KITH_REASON_NO_RULE_INBOUND,
+						ALERT_ACCESS_DENIED };
+	static const struct refusal outbound = { -EACCES, KITH_REASON_NO_RULE_OUTBOUND_PEER,
+						 ALERT_ACCESS_DENIED };
 
 	as_client(&client, &inbound, 1);
 	as_server(&server, &outbound, 1);
@@ -456,7 +455,7 @@ static void not_authorised(void **state)
 static void refused_peers_are_named(void **state)
 {
 	struct identity guest = identity_new(
-		&(struct cert_spec){.san = LEAF, .from = -2 * HOUR, .to = -HOUR}, &root, NULL);
+		&(struct cert_spec){ .san = LEAF, .from = -2 * HOUR, .to = -HOUR }, &root, NULL);
 	struct pair *pair = new_pair();
 
 	pair_open(pair, &guest, &server);

@@ -19,8 +19,8 @@ int make_world(void **state)
 {
 	assert_int_equal(kith_engine_init(), 0);
 	root = pki_root(TRUST_DOMAIN, "P-256");
-	client = identity_new(&(struct cert_spec){.san = "URI:" CLIENT_ID}, &root, NULL);
-	server = identity_new(&(struct cert_spec){.san = "URI:" SERVER_ID}, &root, NULL);
+	client = identity_new(&(struct cert_spec){ .san = "URI:" CLIENT_ID }, &root, NULL);
+	server = identity_new(&(struct cert_spec){ .san = "URI:" SERVER_ID }, &root, NULL);
 	return 0;
 }
 

@@ -5,9 +5,9 @@
 
 #include "pipe.h"
 
-#define TRUST_DOMAIN	"shop.example"
-#define CLIENT_ID	"spiffe://shop.example/web"
-#define SERVER_ID	"spiffe://shop.example/orders/api"
+#define TRUST_DOMAIN "shop.example"
+#define CLIENT_ID    "spiffe://shop.example/web"
+#define SERVER_ID    "spiffe://shop.example/orders/api"
 
 extern struct ca root;
 extern struct identity client, server;
