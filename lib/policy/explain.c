@@ -34,8 +34,25 @@ static bool just_behind(const struct kith_table_rule *rule, uint8_t out[16])
 	return false;
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	return memcmp(a, b, 16);
+}
+
+static void remove_duplicates(struct candidates *c)
+{
+	size_t kept = 0, i;
+
+	qsort(c->addresses, c->n, sizeof(*c->addresses), compare_addresses);
+	for (i = 0; i < c->n; i++)
+		if (!kept || memcmp(c->addresses[kept - 1], c->addresses[i], 16))
+			memmove(c->addresses[kept++], c->addresses[i], 16);
+	c->n = kept;
+}
+
+/* Of @n rules from @first on, those of other ports left out. */
 static void find_candidates(const struct kith_table *table, uint32_t first, uint32_t n,
-			    struct candidates *c)
+			    uint16_t port, struct candidates *c)
 {
 	static const uint8_t zero[16];
 	uint8_t behind[16];
@@ -43,10 +60,15 @@ static void find_candidates(const struct kith_table *table, uint32_t first, uint
 
 	add_candidate(c, zero);
 	for (i = first; i < first + n; i++) {
-		add_candidate(c, table->rules[i].address);
-		if (just_behind(&table->rules[i], behind))
+		const struct kith_table_rule *rule = &table->rules[i];
+
+		if (port < le16_to_cpu(rule->port_first) || port > le16_to_cpu(rule->port_last))
+			continue;
+		add_candidate(c, rule->address);
+		if (just_behind(rule, behind))
 			add_candidate(c, behind);
 	}
+	remove_duplicates(c);
 }
 
 static const struct kith_table_subject *find_subject(const struct kith_table *table, const char *id)
@@ -137,7 +159,7 @@ static void ask_all(const struct kith_table *table, const char *local,
 		add_candidate(&c, address);
 	else
 		find_candidates(table, le32_to_cpu(in ? s->inbound : s->outbound),
-				le32_to_cpu(in ? s->n_inbound : s->n_outbound), &c);
+				le32_to_cpu(in ? s->n_inbound : s->n_outbound), port, &c);
 	for (i = 0; i < c.n; i++) {
 		struct kith_endpoint endpoint = { .port = port };
 

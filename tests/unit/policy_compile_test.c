@@ -195,8 +195,10 @@ static void keeps_few_of_many_diagnostics(void **state)
 	free(text);
 }
 
-/* A policy of one rule with @n peers and @m addresses. */
-static struct kith_policy_set *expanding(size_t n, size_t m, size_t times)
+/* A policy with @times a rule of @n peers and @m addresses, and, after those, a
+ * rule of @n_long peers with 1,900 bytes each.
+ */
+static struct kith_policy_set *expanding(size_t n, size_t m, size_t times, size_t n_long)
 {
 	char *text = NULL;
 	size_t size, i, j;
@@ -214,6 +216,10 @@ static struct kith_policy_set *expanding(size_t n, size_t m, size_t times)
 			fprintf(out, "10.0.%zu.%zu,", i >> 8, i & 255);
 		fputs("]\n", out);
 	}
+	if (n_long)
+		fputs("    - to:\n", out);
+	for (i = 0; i < n_long; i++)
+		fprintf(out, "      - spiffe://a.example/%01900zu\n", i);
 	fclose(out);
 	set = kith_policy_load_text("f.yaml", text, size);
 	free(text);
@@ -222,7 +228,7 @@ static struct kith_policy_set *expanding(size_t n, size_t m, size_t times)
 
 static void bounds_expansion(void **state)
 {
-	struct kith_policy_set *set = expanding(256, 256, 1);
+	struct kith_policy_set *set = expanding(256, 256, 1, 0);
 	struct kith_policy_table *table;
 
 	assert_int_equal(set->n_errors, 0);
@@ -231,18 +237,30 @@ static void bounds_expansion(void **state)
 	kith_policy_table_free(table);
 	kith_policy_free(set);
 
-	set = expanding(257, 256, 1);
+	set = expanding(257, 256, 1, 0);
 	assert_int_equal(set->n_errors, 1);
 	assert_string_equal(set->diags[0].message, "the rule expands to more than 65536");
 	kith_policy_free(set);
 
 	/* Each within bounds, together beyond the table. */
-	set = expanding(256, 256, 22);
+	set = expanding(256, 256, 22, 0);
 	assert_int_equal(set->n_errors, 0);
 	assert_null(kith_policy_compile(set));
 	assert_int_equal(set->n_errors, 1);
 	assert_string_equal(set->diags[0].message,
 			    "1441792 compiled rules exceed the table's 64 MiB");
+	kith_policy_free(set);
+
+	/* The rules fit, their strings do not. */
+	set = expanding(256, 256, 21, 600);
+	assert_int_equal(set->n_errors, 0);
+	assert_null(kith_policy_compile(set));
+	assert_int_equal(set->n_errors, 1);
+	kith_policy_free(set);
+	set = expanding(256, 256, 21, 200);
+	table = kith_policy_compile(set);
+	assert_non_null(table);
+	kith_policy_table_free(table);
 	kith_policy_free(set);
 }
 
