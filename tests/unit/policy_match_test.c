@@ -200,6 +200,7 @@ static void finds_overlaps(void **state)
 		{ "{cgroup: /a/b}", "{cgroup: /a}", 1, 0 },
 		{ "{cgroup: /a}", "{cgroup: /ab}", 0, 0 },
 		{ "{cgroup: /a, user: u}", "{cgroup: /a/b}", 0, 1 },
+		{ "{cgroup: /a/b}", "{cgroup: /a, user: u}", 0, 1 },
 		{ "{unit: a.service}", "{unit: b.service}", 0, 0 },
 		{ "{unit: a.service}", "{cgroup: /a}", 0, 0 },
 		{ "{unit: a.service, user: u}", "{cgroup: /a, user: u}", 0, 1 },
