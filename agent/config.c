@@ -75,7 +75,7 @@ static bool take_pair(struct reader *reader, const struct key *keys, uint64_t *s
 	size_t i;
 
 	if (name->type != YAML_SCALAR_NODE)
-		return fail_at(reader, &name->start_mark, "a key must be a word");
+		return fail_at(reader, &name->start_mark, "a key must be a word (write \"key: value\")");
 	for (i = 0; keys[i].name; i++) {
 		if (strcmp(keys[i].name, scalar(name)))
 			continue;
@@ -112,7 +112,7 @@ static bool take_text(struct reader *reader, const yaml_node_t *node, void *to)
 	char **text = to;
 
 	if (node->type != YAML_SCALAR_NODE || !*scalar(node))
-		return fail_at(reader, &node->start_mark, "expected a value");
+		return fail_at(reader, &node->start_mark, "expected a value (write one after the colon)");
 	free(*text);
 	*text = kith_strdup(scalar(node));
 	return true;
@@ -173,7 +173,8 @@ static bool take_args(struct reader *reader, const yaml_node_t *node, void *to)
 	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++) {
 		value = yaml_document_get_node(&reader->document, *item);
 		if (value->type != YAML_SCALAR_NODE)
-			return fail_at(reader, &value->start_mark, "expected a value");
+			return fail_at(reader, &value->start_mark,
+				       "expected a value (write text or a number)");
 		if (n == KITH_ISSUER_ARGS_MAX)
 			return fail_at(reader, &value->start_mark,
 				       "more than %d arguments (put them in a script)",

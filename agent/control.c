@@ -224,13 +224,15 @@ static void watch_reader(struct kith_client *client, bool progress)
 /* Goes on with an answer as far as the client reads. */
 static void pump(struct kith_client *client)
 {
-	uint64_t sent = client->sent;
+	uint64_t sent = client->sent, before;
 	bool alive, made;
 
 	do {
+		before = client->sent;
 		made = make_rows(client);
 		alive = flush(client);
-	} while (alive && made && !client->ended && !has_unsent(client));
+	} while (alive && !client->ended && !has_unsent(client) &&
+		 (made || client->sent != before));
 	if (!alive || (client->ended && !has_unsent(client))) {
 		drop(client);
 		return;

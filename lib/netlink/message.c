@@ -98,9 +98,12 @@ static int verdict(const struct cursor *cursor)
 	return cursor->bad ? -EBADMSG : 0;
 }
 
+/* libmnl walks attributes to the aligned end of a message: one that does not
+ * end there would be read past. */
 static bool is_generic(const struct nlmsghdr *message)
 {
-	return mnl_nlmsg_get_payload_len(message) >= sizeof(struct genlmsghdr);
+	return message->nlmsg_len % MNL_ALIGNTO == 0 &&
+	       message->nlmsg_len >= MNL_NLMSG_HDRLEN + sizeof(struct genlmsghdr);
 }
 
 uint8_t kith_message_command(const struct nlmsghdr *message)

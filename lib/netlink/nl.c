@@ -242,7 +242,7 @@ static void note_error(struct kith_nl *nl, const struct nlmsghdr *message)
 	const struct nlattr *attr;
 	size_t size;
 
-	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS))
+	if (!(message->nlmsg_flags & NLM_F_ACK_TLVS) || message->nlmsg_len % MNL_ALIGNTO)
 		return;
 	if (!(message->nlmsg_flags & NLM_F_CAPPED)) {
 		if (error->msg.nlmsg_len < sizeof(struct nlmsghdr) ||
