@@ -41,28 +41,32 @@ static void data_ready(struct sock *sk)
 		stack_data_ready(sk);
 }
 
-static void state_change(struct sock *sk)
+/* Runs the worker when the handshake is under way: then the program is not
+ * woken, since nothing has changed for it. */
+static bool take_wakeup(struct sock *sk)
 {
 	struct kith_conn *conn;
+	bool taken;
 
 	rcu_read_lock();
 	conn = kith_conn_find(sk);
-	if (conn && READ_ONCE(conn->hooked))
+	taken = conn && READ_ONCE(conn->hooked);
+	if (taken)
 		kith_conn_kick(conn);
 	rcu_read_unlock();
-	stack_state_change(sk);
+	return taken;
+}
+
+static void state_change(struct sock *sk)
+{
+	if (!take_wakeup(sk))
+		stack_state_change(sk);
 }
 
 static void write_space(struct sock *sk)
 {
-	struct kith_conn *conn;
-
-	rcu_read_lock();
-	conn = kith_conn_find(sk);
-	if (conn && READ_ONCE(conn->hooked))
-		kith_conn_kick(conn);
-	rcu_read_unlock();
-	stack_write_space(sk);
+	if (!take_wakeup(sk))
+		stack_write_space(sk);
 }
 
 void kith_callbacks_hook(struct kith_conn *conn)

@@ -232,6 +232,9 @@ void kith_client_verdict(struct kith_conn *conn)
 	struct kvec kv = { .iov_base = &byte, .iov_len = 1 };
 	int ret;
 
+	/* A reader is at it and will see for itself. */
+	if (!mutex_trylock(&conn->rx))
+		return;
 	while (READ_ONCE(conn->verdict_pending)) {
 		struct msghdr msg = {};
 
@@ -248,6 +251,7 @@ void kith_client_verdict(struct kith_conn *conn)
 		if (ret != KITH_RECORD_IGNORED)
 			break;
 	}
+	mutex_unlock(&conn->rx);
 	memzero_explicit(&byte, sizeof(byte));
 }
 

@@ -206,7 +206,9 @@ void kith_child_free(struct kith_conn *child)
 	struct socket *sock = child->sock;
 
 	kith_conn_stop(child);
-	send_close_notify(child, sock);
+	/* Nobody accepted it: a reset, as the stack does. */
+	if (kith_conn_state(child) != KITH_CONN_STATE_FAILED)
+		sock_no_linger(child->sk);
 	child->inner->release(sock);
 	sock->ops = NULL;
 	sock_release(sock);

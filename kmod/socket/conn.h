@@ -75,6 +75,8 @@ struct kith_conn {
 	int dest_len;
 
 	/* Stream, after READY. */
+	struct mutex rx;		/* one reader at a time: who meets a
+					 * control record reads that very one */
 	bool verdict_pending;		/* client: server may still refuse us */
 	bool eof;			/* close_notify received */
 	bool fin;			/* close_notify sent */
@@ -232,6 +234,7 @@ int kith_listener_own(struct kith_conn *listener);
 __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
 			    struct socket *sock, struct poll_table_struct *wait);
 void kith_listener_work(struct kith_conn *listener);
+int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason);
 /* A child's handshake ended; under the child's mutex. */
 void kith_listener_settled(struct kith_conn *child, bool ready);
 /* Resets all children. Not under any mutex. */

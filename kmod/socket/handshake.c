@@ -149,26 +149,10 @@ static int client_hello_arrived(struct kith_conn *conn)
 /* The listener's owner lends its identity when the ClientHello is there. */
 static int server_identity(struct kith_conn *conn, enum kith_reason *reason)
 {
-	struct kith_conn *listener = conn->parent;
-	struct kith_credential *credential;
-	struct kith_svid *svid;
+	int err = kith_listener_lend(conn, reason);
 
-	mutex_lock(&listener->mutex);
-	credential = listener->credential ?
-		     kith_credential_get(listener->credential) : NULL;
-	mutex_unlock(&listener->mutex);
-	if (!credential)
-		return -EAGAIN;
-	if (conn->credential)
-		kith_credential_put(conn->credential);
-	conn->credential = credential;
-	svid = kith_credential_svid(credential, reason);
-	if (!IS_ERR(svid)) {
-		conn->svid = svid;
-		return 0;
-	}
-	if (PTR_ERR(svid) != -EINPROGRESS)
-		return PTR_ERR(svid);
+	if (err != -EINPROGRESS)
+		return err;
 	kith_conn_await(conn);
 	return -EAGAIN;
 }

@@ -161,34 +161,47 @@ static struct kith_conn *child_new(struct kith_conn *listener,
 	return child;
 }
 
-/* The listener's own SPIFFE ID, or NULL while it has none. */
-static struct kith_svid *listener_svid(struct kith_conn *listener)
+/**
+ * kith_listener_lend() - give a child the listener's identity of the moment
+ * @child: its credential is set, its SVID too when there is one
+ * @reason: why there is none
+ *
+ * Context: process, under @child's mutex or before others know it. Return: 0,
+ * -EINPROGRESS while the credential is pending, or what it failed with.
+ */
+int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason)
 {
-	enum kith_reason reason;
-	struct kith_svid *svid = NULL;
+	struct kith_conn *listener = child->parent;
+	struct kith_credential *credential;
+	struct kith_svid *svid;
 
 	mutex_lock(&listener->mutex);
-	if (listener->credential)
-		svid = kith_credential_svid(listener->credential, &reason);
+	credential = kith_credential_get(listener->credential);
 	mutex_unlock(&listener->mutex);
-	return IS_ERR(svid) ? NULL : svid;
+	if (child->credential)
+		kith_credential_put(child->credential);
+	child->credential = credential;
+	svid = kith_credential_svid(credential, reason);
+	if (IS_ERR(svid))
+		return PTR_ERR(svid);
+	child->svid = svid;
+	return 0;
 }
 
 /* What the policy says of the remote address, before any byte is read. */
 static int decide(struct kith_conn *child)
 {
 	struct kith_config *config = kith_config_get();
-	struct kith_svid *svid = listener_svid(child->parent);
 	const struct kith_table_rule *rule;
 	struct kith_endpoint endpoint;
+	enum kith_reason reason;
 	int action = KITH_TABLE_ALLOW;	/* no identity yet: the handshake waits */
 
-	if (!svid)
+	if (kith_listener_lend(child, &reason))
 		goto out;
-	child->svid = svid;
 	child->generation = config->generation;
 	kith_endpoint_of_sock(child->sk, &endpoint, KITH_INBOUND);
-	rule = kith_table_address(&config->rules, svid->facts.spiffe_id,
+	rule = kith_table_address(&config->rules, child->svid->facts.spiffe_id,
 				  KITH_INBOUND, &endpoint);
 	action = rule ? le32_to_cpu(rule->action) : KITH_TABLE_DENY;
 	if (rule)

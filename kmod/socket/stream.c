@@ -117,11 +117,14 @@ static int check_control(struct msghdr *msg)
 	return 0;
 }
 
-/* Counts the records a send makes; refuses past the cipher's limit. */
-static int count_records(struct kith_conn *conn, int bytes)
+/* Whether @bytes may be sent: not after shutdown(SHUT_WR), where kTLS would take
+ * them and drop them, and not past the cipher's record limit. */
+static int check_send(struct kith_conn *conn, size_t bytes, int flags)
 {
 	s64 records;
 
+	if (READ_ONCE(conn->sk->sk_shutdown) & SEND_SHUTDOWN)
+		return sk_stream_error(conn->sk, flags, -EPIPE);
 	records = atomic64_add_return(bytes / TLS_MAX_PAYLOAD_SIZE + 1,
 				      &conn->records);
 	if (likely(records < RECORDS_MAX ||
@@ -166,7 +169,7 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 		return -EOPNOTSUPP;
 	err = check_control(msg);
 	if (!err)
-		err = count_records(conn, len);
+		err = check_send(conn, len, msg->msg_flags);
 	if (err)
 		return err;
 	/* kTLS refuses flags that plain TCP ignores. */
@@ -193,7 +196,7 @@ ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 	err = kith_stream_enter(conn, sock_sndtimeo(conn->sk,
 						    flags & MSG_DONTWAIT));
 	if (!err && managed(conn))
-		err = count_records(conn, size);
+		err = check_send(conn, size, flags);
 	if (err)
 		return err;
 	err = conn->inner->sendpage(sock, page, offset, size, flags);
@@ -234,6 +237,17 @@ static int settle(struct kith_conn *conn, struct socket *sock, int err)
 	}
 }
 
+/* kTLS has one reader at a time too, but would let another in between a
+ * control record's EIO and its reading. */
+static int lock_reader(struct kith_conn *conn, bool nonblock)
+{
+	if (mutex_trylock(&conn->rx))
+		return 0;
+	if (nonblock)
+		return -EAGAIN;
+	return mutex_lock_interruptible(&conn->rx) ? -ERESTARTSYS : 0;
+}
+
 static int recv_once(struct kith_conn *conn, struct socket *sock,
 		     struct msghdr *msg, size_t len, int flags)
 {
@@ -265,6 +279,9 @@ int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 		return -EINVAL;			/* there is no urgent data */
 	if (READ_ONCE(conn->eof) || !len)
 		return 0;
+	ret = lock_reader(conn, flags & MSG_DONTWAIT);
+	if (ret)
+		return ret;
 	do {
 		ret = recv_once(conn, sock, msg, len, flags);
 		if (ret > 0) {
@@ -274,6 +291,7 @@ int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 		}
 		ret = settle(conn, sock, ret);
 	} while (ret == 1);
+	mutex_unlock(&conn->rx);
 	return ret;
 }
 
@@ -291,6 +309,9 @@ ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
 		return conn->inner->splice_read(sock, pos, pipe, len, flags);
 	if (READ_ONCE(conn->eof))
 		return 0;
+	ret = lock_reader(conn, flags & SPLICE_F_NONBLOCK);
+	if (ret)
+		return ret;
 	do {
 		ret = conn->inner->splice_read(sock, pos, pipe, len, flags);
 		if (ret > 0)
@@ -298,6 +319,7 @@ ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
 		/* kTLS answers EINVAL to a record that is not data. */
 		ret = settle(conn, sock, ret == -EINVAL ? -EIO : ret);
 	} while (ret == 1);
+	mutex_unlock(&conn->rx);
 	return ret;
 }
 
@@ -343,11 +365,15 @@ int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes)
 	kv.iov_base = kvmalloc(kv.iov_len, GFP_KERNEL);
 	if (!kv.iov_base)
 		return -ENOMEM;
+	if (lock_reader(conn, true))
+		goto out;
 	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, kv.iov_len);
 	ret = conn->inner->recvmsg(sock, &msg, kv.iov_len,
 				   MSG_PEEK | MSG_DONTWAIT);
-	kvfree_sensitive(kv.iov_base, kv.iov_len);
+	mutex_unlock(&conn->rx);
 	if (ret > 0)
 		*bytes = ret;
+out:
+	kvfree_sensitive(kv.iov_base, kv.iov_len);
 	return 0;
 }

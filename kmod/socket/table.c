@@ -178,6 +178,7 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	conn->kind = kind;
 	conn->state = KITH_CONN_STATE_IDLE;
 	mutex_init(&conn->mutex);
+	mutex_init(&conn->rx);
 	seqlock_init(&conn->stamp_lock);
 	INIT_WORK(&conn->work, conn_work);
 	INIT_DELAYED_WORK(&conn->deadline, conn_deadline);
