@@ -396,6 +396,23 @@ static void find_group(struct kith_control *control)
 			 "there is no group %s: only root may ask (groupadd --system %s)", name, name);
 }
 
+/* A kithd that was killed leaves its socket behind; one that lives keeps it. */
+static int remove_dead(const struct sockaddr_un *address)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	int ret;
+
+	if (fd < 0)
+		return -errno;
+	ret = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : -EADDRINUSE;
+	close(fd);
+	if (ret == -ENOENT)
+		return 0;
+	if (ret != -ECONNREFUSED)
+		return ret == -EAGAIN ? -EADDRINUSE : ret;
+	return unlink(address->sun_path) ? -errno : 0;
+}
+
 static int listen_at(struct kith_control *control)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
@@ -408,8 +425,9 @@ static int listen_at(struct kith_control *control)
 	control->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (control->fd < 0)
 		return -errno;
-	if (unlink(control->path) && errno != ENOENT)
-		return -errno;
+	ret = remove_dead(&address);
+	if (ret)
+		return ret;
 	mask = umask(0177);
 	ret = bind(control->fd, (struct sockaddr *)&address, sizeof(address)) ? -errno : 0;
 	umask(mask);
@@ -447,8 +465,9 @@ struct kith_control *kith_control_new(struct kith_agent *agent)
 		ret = sd_event_add_io(agent->loop, &control->source, control->fd, EPOLLIN,
 				      on_connection, control);
 	if (ret < 0) {
-		kith_log(LOG_ERR, "%s: %s (the control socket could not be made)", control->path,
-			 strerror(-ret));
+		kith_log(LOG_ERR, "%s: %s (%s)", control->path, strerror(-ret),
+			 ret == -EADDRINUSE ? "another kithd serves it: systemctl status kithd" :
+			 "the control socket could not be made");
 		kith_control_free(control);
 		return NULL;
 	}

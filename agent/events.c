@@ -8,12 +8,15 @@
 #include "control.h"
 #include "credentials.h"
 #include "log.h"
+#include "policy/policy.h"
 #include "report/report.h"
 #include "ring.h"
 
 /* Lines into the log within one second; a crowd of hostile peers may cause
  * any number of refusals. */
 #define LOG_PER_SECOND	100
+/* Documents named in one refusal. */
+#define POLICIES_MAX	4
 
 static void log_refusal(const char *line)
 {
@@ -40,6 +43,30 @@ static bool is_refusal(const struct kith_event_info *event)
 		event->decision == KITH_DECISION_DENY);
 }
 
+static bool is_without_rule(const struct kith_event_info *event)
+{
+	return event->reason == KITH_REASON_NO_RULE_OUTBOUND ||
+	       event->reason == KITH_REASON_NO_RULE_OUTBOUND_PEER ||
+	       event->reason == KITH_REASON_NO_RULE_INBOUND;
+}
+
+/* Where no rule matched, the documents that could have had one. */
+static void name_policies(const struct kith_agent *agent, const struct kith_event_info *event,
+			  json_t *object)
+{
+	struct kith_policy_place places[POLICIES_MAX];
+	json_t *list;
+	size_t i, n;
+
+	if (!is_without_rule(event) || !event->conn.local_id || event->conn.rule)
+		return;
+	list = json_array();
+	n = kith_policy_places(agent->policy, event->conn.local_id, places, POLICIES_MAX);
+	for (i = 0; i < n; i++)
+		json_array_append_new(list, json_sprintf("%s:%u", places[i].file, places[i].line));
+	json_object_set_new(object, "policies", list);
+}
+
 int kith_agent_take_event(const struct nlmsghdr *message, void *arg)
 {
 	struct kith_agent *agent = arg;
@@ -52,6 +79,7 @@ int kith_agent_take_event(const struct nlmsghdr *message, void *arg)
 	if (event.kind == KITH_EVENT_KIND_REVOKED && event.has_credential)
 		kith_credentials_forget(agent->credentials, event.credential.id);
 	object = kith_report_event(&event);
+	name_policies(agent, &event, object);
 	line = json_dumps(object, JSON_COMPACT);
 	json_decref(object);
 	if (!line)

@@ -9,6 +9,16 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#define ANSWER_SECONDS	15
+
+/* A kithd that is stopped or stuck accepts and does not answer. */
+static void limit_wait(int fd)
+{
+	const struct timeval wait = { .tv_sec = ANSWER_SECONDS };
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
+}
+
 /* Return: a descriptor or -errno. */
 static int connect_to(const char *path)
 {
@@ -52,6 +62,7 @@ struct reading {
 	kith_row_fn *row;
 	void *arg;
 	json_t **result;
+	bool quietly;
 	bool stopped, ended;
 	int status;
 };
@@ -90,13 +101,17 @@ static void read_answer(struct reading *reading, FILE *file)
 	char *line = NULL;
 	ssize_t size;
 
+	errno = 0;
 	while (!reading->stopped && !reading->ended && (size = getline(&line, &room, file)) > 0)
 		take_line(reading, line, (size_t)size);
 	free(line);
 	if (reading->stopped)
 		reading->status = KITH_EXIT_OK;
+	else if (!reading->ended && reading->quietly)
+		reading->status = KITH_EXIT_UNREACHABLE;
 	else if (!reading->ended)
 		reading->status = kith_fail(KITH_EXIT_UNREACHABLE,
+					    errno == EAGAIN ? "kithd does not answer (systemctl status kithd)" :
 					    "kithd ended the connection before the answer was over");
 }
 
@@ -110,12 +125,13 @@ int kith_unreachable(const struct kith_options *options, int err)
 			 options->socket, strerror(-err));
 }
 
-static int ask(const struct kith_options *options, json_t *request, struct reading *reading,
-	       bool quietly)
+static int ask(const struct kith_options *options, json_t *request, struct reading *reading)
 {
 	int fd = connect_to(options->socket), ret;
 	FILE *file;
 
+	if (!json_is_true(json_object_get(request, "follow")))
+		limit_wait(fd);
 	ret = fd < 0 ? fd : send_request(fd, request);
 	json_decref(request);
 	file = ret ? NULL : fdopen(fd, "r");
@@ -123,7 +139,7 @@ static int ask(const struct kith_options *options, json_t *request, struct readi
 		ret = ret ? ret : -errno;
 		if (fd >= 0)
 			close(fd);
-		return quietly ? KITH_EXIT_UNREACHABLE : kith_unreachable(options, ret);
+		return reading->quietly ? KITH_EXIT_UNREACHABLE : kith_unreachable(options, ret);
 	}
 	read_answer(reading, file);
 	fclose(file);
@@ -137,15 +153,15 @@ int kith_ask(const struct kith_options *options, json_t *request, kith_row_fn *r
 
 	if (result)
 		*result = NULL;
-	return ask(options, request, &reading, false);
+	return ask(options, request, &reading);
 }
 
 int kith_ask_quietly(const struct kith_options *options, json_t *request, kith_row_fn *row,
 		     void *arg, json_t **result)
 {
-	struct reading reading = { .row = row, .arg = arg, .result = result };
+	struct reading reading = { .row = row, .arg = arg, .result = result, .quietly = true };
 
 	if (result)
 		*result = NULL;
-	return ask(options, request, &reading, true);
+	return ask(options, request, &reading);
 }

@@ -73,6 +73,17 @@ static void print_credential(const json_t *credential)
 	put("  ", kith_text_or_empty(credential, "message"));
 }
 
+/* "no rule in a.yaml:3, b.yaml:9", where no rule matched. */
+static void print_policies(const char *before, const json_t *event)
+{
+	const json_t *policies = json_object_get(event, "policies"), *place;
+	size_t i;
+
+	json_array_foreach(policies, i, place) {
+		put(i ? ", " : before, json_string_value(place));
+	}
+}
+
 void kith_event_print_line(const json_t *event)
 {
 	const json_t *conn = json_object_get(event, "conn");
@@ -93,6 +104,7 @@ void kith_event_print_line(const json_t *event)
 	if (decision && kith_event_is_refusal(event) && !is(event, "side", "local"))
 		put(" by ", kith_text_or_empty(event, "side"));
 	put("  ", kith_text_or_empty(conn, "rule"));
+	print_policies("  no rule in ", event);
 	put("  conn ", kith_text_or_empty(conn, "id"));
 	put("  (", kith_text_or_empty(event, "detail"));
 	puts(*kith_text_or_empty(event, "detail") ? ")" : "");
@@ -207,6 +219,10 @@ void kith_event_explain(const json_t *event)
 	field("refused by", is(event, "side", "peer") ? "the peer" :
 	      is(event, "side", "network") ? "the network" : "this host");
 	field("rule", kith_text_or_empty(conn, "rule"));
+	if (json_array_size(json_object_get(event, "policies"))) {
+		print_policies("  policy     ", event);
+		puts(": no rule of it matches");
+	}
 	field("errno", kith_text_or_empty(event, "errno_name"));
 	field("connection", kith_text_or_empty(conn, "id"));
 	field("remedy", remedy ? remedy : "");

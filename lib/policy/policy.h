@@ -230,6 +230,15 @@ void kith_policy_explain(const struct kith_policy_table *table,
 			 const struct kith_policy_query *query,
 			 struct kith_policy_explanation *out);
 
+/**
+ * kith_policy_places() - where the Policy documents of an identity are
+ * @places: filled with the place of `for` of each, @max at most
+ *
+ * What a refusal names when no rule matched. Return: how many were filled.
+ */
+size_t kith_policy_places(const struct kith_policy_set *set, const char *spiffe_id,
+			  struct kith_policy_place *places, size_t max);
+
 /** kith_policy_parse_address() - IPv4 or IPv6 text to 16 bytes; false: neither */
 bool kith_policy_parse_address(const char *text, uint8_t address[16]);
 

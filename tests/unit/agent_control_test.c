@@ -218,6 +218,35 @@ static void history_and_events_to_come(void **state)
 	bench_step(bench);
 }
 
+/* A refusal without a rule names the documents that could have had one. */
+static void refusal_names_its_policy(void **state)
+{
+	struct bench *bench = *state;
+	json_t *lines, *row;
+
+	bench_policy(bench, "p.yaml", "apiVersion: kith/v1\nkind: Policy\n"
+		     "metadata: {name: p, owner: o@a.example}\nspec:\n"
+		     "  for: spiffe://a.example/w\n  inbound: []\n");
+	started(bench);
+	double_event(&bench->kernel, 1, "spiffe://b.example/x");
+	bench_run_until(bench, kith_ring_next(bench->agent.ring) == 2);
+	lines = bench_ask(bench, "{\"command\":\"events\"}\n");
+	row = json_object_get(json_array_get(lines, 0), "row");
+	assert_string_equal(json_string_value(json_array_get(json_object_get(row, "policies"), 0)),
+			    "p.yaml:5");
+	json_decref(lines);
+}
+
+/* A second agent on the same socket goes away and leaves it to the first. */
+static void socket_is_not_taken_from_the_living(void **state)
+{
+	struct bench *bench = *state;
+
+	started(bench);
+	assert_null(kith_control_new(&bench->agent));
+	assert_true(ask_is_ok(bench, "{\"command\":\"status\"}\n"));
+}
+
 /* The last line of what is there to be read until the end. */
 static json_t *read_to_end(struct bench *bench, int fd)
 {
@@ -327,6 +356,8 @@ int main(void)
 		TEST(kernel_that_refuses_the_policy),
 		TEST(revokes),
 		TEST(history_and_events_to_come),
+		TEST(refusal_names_its_policy),
+		TEST(socket_is_not_taken_from_the_living),
 		TEST(slow_watcher_is_dropped_with_a_count),
 		TEST(clients_are_bounded),
 		TEST(endless_request),

@@ -539,6 +539,7 @@ void double_event(struct kernel_double *kernel, uint32_t pid, const char *peer_i
 	nest = mnl_attr_nest_start(message, KITH_A_EVENT_CONN);
 	mnl_attr_put_u32(message, KITH_A_CONN_KIND, KITH_CONN_KIND_SERVER);
 	mnl_attr_put_u32(message, KITH_A_CONN_PID, pid);
+	mnl_attr_put_strz(message, KITH_A_CONN_LOCAL_ID, "spiffe://a.example/w");
 	mnl_attr_put_strz(message, KITH_A_CONN_PEER_ID, peer_id);
 	mnl_attr_nest_end(message, nest);
 	for (i = 0; i < DOUBLE_CONNECTIONS; i++)
