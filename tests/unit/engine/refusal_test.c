@@ -70,6 +70,20 @@ static void as_client(const struct identity *guest, const struct refusal *refusa
 	pair_free(pair);
 }
 
+/* The type of the last record that passed. */
+static int last_type(const struct pipe *pipe)
+{
+	size_t at = 0;
+	int type = -1;
+
+	while (at + 5 <= pipe->written) {
+		type = pipe->data[at];
+		at += 5 + (pipe->data[at + 3] << 8 | pipe->data[at + 4]);
+	}
+	assert_int_equal(at, pipe->written);
+	return type;
+}
+
 static void as_server(const struct identity *guest, const struct refusal *refusal,
 		      unsigned int authorised)
 {
@@ -84,6 +98,8 @@ static void as_server(const struct identity *guest, const struct refusal *refusa
 	assert_int_equal(pair->client.authorised, authorised);
 	assert_int_equal(kith_tls_pending_alert(pair->client.tls), -1);
 	assert_int_equal(kith_tls_keys(pair->client.tls, &keys), -ENODATA);
+	/* In handshake keys: nobody on the way can tell, or tell it instead. */
+	assert_int_equal(last_type(&pair->up), 23);
 	/* It was told so, and never saw whom it was dealing with. */
 	assert_failed(&pair->server, -EKEYREJECTED, KITH_REASON_PEER_REFUSED);
 	assert_true(kith_tls_peer_refused(pair->server.tls));
