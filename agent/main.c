@@ -72,18 +72,39 @@ static int parse_options(int argc, char **argv, struct options *options)
 	return EXIT_USAGE;
 }
 
+static bool print_failed_tests(const struct kith_policy_set *set,
+			       const struct kith_policy_table *table)
+{
+	struct kith_policy_test_result *results;
+	size_t i, n = kith_policy_test(set, table, &results);
+	bool good = true;
+
+	for (i = 0; i < n; i++) {
+		if (results[i].passed)
+			continue;
+		good = false;
+		fprintf(stderr, "%s:%u: PolicyTest/%s: %s: expected %s, got %s\n",
+			results[i].place.file, results[i].place.line, results[i].test,
+			results[i].description, kith_policy_verdict_text(results[i].expected),
+			kith_policy_verdict_text(results[i].got.verdict));
+	}
+	free(results);
+	return good;
+}
+
 static int check(const struct kith_agent_config *config)
 {
 	const char *path = config->policy_dir;
 	struct kith_policy_set *set = kith_policy_load(&path, 1);
-	int status;
+	struct kith_policy_table *table = kith_policy_compile(set);
+	bool good = table && print_failed_tests(set, table);
 	size_t i;
 
 	for (i = 0; i < set->n_diags; i++)
 		kith_policy_print_diag(stderr, &set->diags[i]);
-	status = set->n_errors ? EXIT_FAILURE : EXIT_SUCCESS;
+	kith_policy_table_free(table);
 	kith_policy_free(set);
-	return status;
+	return good ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
 static int open_kernel(void *arg, struct kith_nl **nl)
