@@ -96,6 +96,8 @@ void kith_agent_exit(void)
 {
 	netlink_unregister_notifier(&agent_notifier);
 	mutex_lock(&kith_control_mutex);
+	WRITE_ONCE(agent.port, 0);
+	WRITE_ONCE(agent.pid, 0);
 	kith_draft_drop();
 	mutex_unlock(&kith_control_mutex);
 }

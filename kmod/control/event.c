@@ -118,16 +118,24 @@ static void event_trace(const struct kith_event *event)
 		trace_kith_event(event);
 }
 
-void kith_event_emit(const struct kith_event *event)
+static void event_multicast(const struct kith_event *event)
 {
 	int err;
 
-	atomic64_inc(&counters[event->reason]);
-	event_trace(event);
 	if (!genl_has_listeners(&kith_family, &init_net, KITH_GROUP_EVENTS))
 		return;
 	err = event_send(event);
 	/* The last listener may have left. */
 	if (err && err != -ESRCH)
 		atomic64_inc(&lost);
+}
+
+void kith_event_emit(const struct kith_event *event)
+{
+	atomic64_inc(&counters[event->reason]);
+	event_trace(event);
+	rcu_read_lock();
+	if (kith_genl_is_up())
+		event_multicast(event);
+	rcu_read_unlock();
 }

@@ -93,7 +93,6 @@ static int put_state(struct sk_buff *skb, struct kith_credential *c)
 
 int kith_put_credential(struct sk_buff *skb, struct kith_credential *c)
 {
-	const struct cred *cred = c->subject.cred;
 	struct kith_svid *svid = kith_credential_peek(c);
 	int err = 0;
 
@@ -101,8 +100,16 @@ int kith_put_credential(struct sk_buff *skb, struct kith_credential *c)
 		err = put_svid(skb, svid);
 		kith_svid_put(svid);
 	}
-	if (err || put_state(skb, c) ||
-	    kith_put_u64(skb, KITH_A_CREDENTIAL_ID, kith_credential_id(c)) ||
+	if (err || put_state(skb, c))
+		return -EMSGSIZE;
+	return kith_put_owner(skb, c);
+}
+
+int kith_put_owner(struct sk_buff *skb, const struct kith_credential *c)
+{
+	const struct cred *cred = c->subject.cred;
+
+	if (kith_put_u64(skb, KITH_A_CREDENTIAL_ID, kith_credential_id(c)) ||
 	    nla_put_u32(skb, KITH_A_CREDENTIAL_UID,
 			from_kuid(&init_user_ns, cred->uid)) ||
 	    nla_put_u32(skb, KITH_A_CREDENTIAL_GID,

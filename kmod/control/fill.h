@@ -20,7 +20,9 @@ int kith_put_text(struct sk_buff *skb, int type, const char *text);
 /* A nested program; @exe is its path or NULL. Any context. */
 int kith_put_program(struct sk_buff *skb, int type,
 		     const struct kith_program *program, const char *exe);
-/* What an event tells of a credential, without a nest. Any context. */
+/* Whose a credential is: its id, user and group. Any context. */
+int kith_put_owner(struct sk_buff *skb, const struct kith_credential *c);
+/* That, its state and its SVID, without a nest. Any context. */
 int kith_put_credential(struct sk_buff *skb, struct kith_credential *c);
 /* What an attestation and a dump tell besides: groups and cgroup. */
 int kith_put_subject(struct sk_buff *skb, const struct kith_credential *c);

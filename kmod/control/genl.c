@@ -160,6 +160,14 @@ struct genl_family kith_family __ro_after_init = {
 	.n_mcgrps = ARRAY_SIZE(groups),
 };
 
+static bool genl_up;		/* written at init and exit */
+
+bool kith_genl_is_up(void)
+{
+	/* Pairs with kith_genl_init(). */
+	return smp_load_acquire(&genl_up);
+}
+
 int kith_genl_init(void)
 {
 	int err = kith_agent_init();
@@ -167,13 +175,19 @@ int kith_genl_init(void)
 	if (err)
 		return err;
 	err = genl_register_family(&kith_family);
-	if (err)
+	if (err) {
 		kith_agent_exit();
-	return err;
+		return err;
+	}
+	/* Pairs with kith_genl_is_up(): the family's ids are seen. */
+	smp_store_release(&genl_up, true);
+	return 0;
 }
 
 void kith_genl_exit(void)
 {
+	WRITE_ONCE(genl_up, false);
+	synchronize_rcu();
 	genl_unregister_family(&kith_family);
 	kith_agent_exit();
 }

@@ -13,6 +13,11 @@ struct netlink_callback;
 
 extern struct genl_family kith_family;
 
+/* Whether the family is registered, and stays so as long as the caller's RCU
+ * section lasts. Messages are made and sent in such a section, or in a command.
+ */
+bool kith_genl_is_up(void);
+
 /* Index of the event group in the family. */
 #define KITH_GROUP_EVENTS	0
 

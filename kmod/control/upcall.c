@@ -21,7 +21,7 @@ static int attest_fill(struct sk_buff *skb, struct kith_credential *c)
 	if (!buf)
 		return -ENOMEM;
 	header = genlmsg_put(skb, 0, 0, &kith_family, 0, KITH_CMD_ATTEST);
-	if (header && !kith_put_credential(skb, c) &&
+	if (header && !kith_put_owner(skb, c) &&
 	    !kith_put_subject(skb, c) &&
 	    !kith_put_program(skb, KITH_A_CREDENTIAL_PROGRAM, program,
 			      kith_exe_path(program, buf))) {

@@ -30,10 +30,18 @@ void kith_attest_begin(struct kith_credential *c)
 
 void kith_attest_kick(struct kith_credential *c, unsigned long delay)
 {
-	kith_credential_get(c);
-	/* Queued before: that one's reference stands for it. */
-	if (mod_delayed_work(kith_identity_wq, &c->wait, delay))
-		kith_credential_put(c);
+	spin_lock_bh(&c->lock);
+	/*
+	 * Only what is pending, under the lock: once it is revoked nothing
+	 * queues it again, and the module can go.
+	 */
+	if (kith_credential_pending(c)) {
+		kith_credential_get(c);
+		/* Queued before: that one's reference stands for it. */
+		if (mod_delayed_work(kith_identity_wq, &c->wait, delay))
+			kith_credential_put(c);
+	}
+	spin_unlock_bh(&c->lock);
 }
 
 /* How long @c's refusal stands, by who refused. */

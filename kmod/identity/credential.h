@@ -48,8 +48,8 @@ struct kith_svid {
 struct kith_credential_waiter {
 	struct list_head link;		/* credential's lock */
 	/* Process or softirq context, under the credential's lock: must not
-	 * sleep, and of this file may call kith_credential_svid(), the get and
-	 * the put functions only. The waiter is already off the list.
+	 * sleep, and of this file may call the get and put functions only. The
+	 * waiter is already off the list.
 	 */
 	void (*settled)(struct kith_credential_waiter *waiter);
 };

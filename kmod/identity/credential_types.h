@@ -97,7 +97,9 @@ void kith_credential_tell(struct kith_credential *c, enum kith_event_kind kind,
 
 /* Under @c->lock: the wait for the agent begins. kith_attest_kick() follows. */
 void kith_attest_begin(struct kith_credential *c);
-/* Has the worker look at the credential after @delay jiffies. Any context. */
+/* Has the worker look at a pending credential after @delay jiffies. Any
+ * context, not under @c->lock.
+ */
 void kith_attest_kick(struct kith_credential *c, unsigned long delay);
 /* Attests again what was refused, when the refusal no longer stands. Process
  * context.

@@ -55,6 +55,8 @@ err_wq:
 
 void kith_identity_exit(void)
 {
+	/* What still ends may look at the config. */
+	identity_settle();
 	kith_config_exit();
 	kith_ca_exit();
 	identity_settle();

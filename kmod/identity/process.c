@@ -102,7 +102,7 @@ struct kith_program *kith_program_current(void)
 	 * A record of another image is met only inside exec, where no code of
 	 * the program runs; never lend the old image's identity to the new one.
 	 */
-	if (process && process->exec_id != current->self_exec_id)
+	if (process && READ_ONCE(process->exec_id) != current->self_exec_id)
 		program = kith_program_unattested();
 	else if (process)
 		program = kith_program_get_live(rcu_dereference(process->program));
@@ -189,7 +189,7 @@ static void process_rekey(struct kith_process *process,
 	struct kith_program *old = rcu_dereference(process->program);
 
 	rcu_assign_pointer(process->program, program);
-	process->exec_id = task->self_exec_id;
+	WRITE_ONCE(process->exec_id, task->self_exec_id);
 	kith_program_leave(old);
 }
 
