@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-only
+// SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0
 #include "spiffe_id.h"
 
 static const char scheme[] = "spiffe://";

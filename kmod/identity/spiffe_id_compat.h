@@ -1,4 +1,4 @@
-/* SPDX-License-Identifier: GPL-2.0-only */
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
 /* What spiffe_id.c needs of the kernel and of userspace. */
 #ifndef _KITH_IDENTITY_SPIFFE_ID_COMPAT_H
 #define _KITH_IDENTITY_SPIFFE_ID_COMPAT_H
