@@ -264,6 +264,30 @@ static void bounds_expansion(void **state)
 	kith_policy_free(set);
 }
 
+static void bounds_peers_times_ports(void **state)
+{
+	char *text = NULL;
+	size_t size, i;
+	FILE *out = open_memstream(&text, &size);
+	struct kith_policy_set *set;
+
+	assert_non_null(out);
+	fputs(WORKLOAD("w") POLICY("w", "  inbound:\n    - open: o\n      ports: ["), out);
+	for (i = 0; i < 300; i++)
+		fprintf(out, "%zu,", i + 1);
+	fputs("]\n      peers: [", out);
+	for (i = 0; i < 300; i++)
+		fprintf(out, "10.0.%zu.%zu,", i >> 8, i & 255);
+	fputs("]\n", out);
+	fclose(out);
+	set = kith_policy_load_text("f.yaml", text, size);
+	assert_int_equal(set->n_errors, 1);
+	assert_int_equal(set->diags[0].line, 14);
+	assert_string_equal(set->diags[0].message, "peers times ports are more than 65536");
+	kith_policy_free(set);
+	free(text);
+}
+
 /* compiling -------------------------------------------------------------------- */
 
 static const char estate[] = WORKLOAD("web") WORKLOAD("api") WORKLOAD(
@@ -410,6 +434,22 @@ static void explains(void **state)
 	kith_policy_table_free(table);
 }
 
+/* What is allowed begins where a denied network ends, some bits further up. */
+static void finds_the_address_behind_a_network(void **state)
+{
+	struct kith_policy_table *table = compile_good(WORKLOAD(
+		"w") POLICY("w", "  outbound:\n"
+				 "    - {deny: true, at: [10.0.0.0/9, 10.128.0.0/9]}\n"
+				 "    - {to: [spiffe://a.example/x], at: [10.0.0.0/7]}\n"));
+	const struct kith_policy_query query = { .from = A "w", .to = A "x", .port = 1 };
+	struct kith_policy_explanation e;
+
+	kith_policy_explain(table, &query, &e);
+	assert_int_equal(e.verdict, KITH_POLICY_ALLOW);
+	assert_string_equal(e.outbound.source, "f.yaml:14");
+	kith_policy_table_free(table);
+}
+
 /* tests ------------------------------------------------------------------------ */
 
 static void runs_policy_tests(void **state)
@@ -541,9 +581,11 @@ int main(void)
 		cmocka_unit_test(refuses_awkward_file_names),
 		cmocka_unit_test(keeps_few_of_many_diagnostics),
 		cmocka_unit_test(bounds_expansion),
+		cmocka_unit_test(bounds_peers_times_ports),
 		cmocka_unit_test(compiles_the_same_bytes),
 		cmocka_unit_test(merges_policies_of_one_subject),
 		cmocka_unit_test(explains),
+		cmocka_unit_test(finds_the_address_behind_a_network),
 		cmocka_unit_test(runs_policy_tests),
 		cmocka_unit_test(passes_the_examples),
 		cmocka_unit_test(passes_what_the_manual_shows),
