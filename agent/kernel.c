@@ -17,6 +17,7 @@
 #include "policy/policy.h"
 
 #define RETRY_USEC	2000000ULL
+#define REFUSED_USEC	30000000ULL
 #define SWEEP_USEC	60000000ULL
 /* The CA's certificate begins a little before it is made, for peers whose
  * clocks run behind ours. */
@@ -51,9 +52,9 @@ static void disconnect(struct kith_agent *agent)
 	agent->nl = agent->events_nl = NULL;
 }
 
-static void try_again_later(struct kith_agent *agent)
+static void try_again_in(struct kith_agent *agent, uint64_t usec)
 {
-	sd_event_source_set_time_relative(agent->retry, RETRY_USEC);
+	sd_event_source_set_time_relative(agent->retry, usec);
 	sd_event_source_set_enabled(agent->retry, SD_EVENT_ONESHOT);
 }
 
@@ -61,7 +62,7 @@ static void lost(struct kith_agent *agent, const char *why)
 {
 	kith_log(LOG_ERR, "the kernel is lost: %s; trying again", why);
 	disconnect(agent);
-	try_again_later(agent);
+	try_again_in(agent, RETRY_USEC);
 }
 
 /* Upcalls. */
@@ -138,13 +139,14 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 	sd_event_source_set_time_relative(source, SWEEP_USEC);
 	sd_event_source_set_enabled(source, SD_EVENT_ONESHOT);
 	ret = kith_credentials_adopt(agent->credentials);
-	/* The kernel replaces its CA when half of its time has passed. */
-	if (!ret)
-		ret = kith_kernel_trust(agent, &changed);
-	if (!ret && (kith_bundles_expire(agent->bundles) || changed))
-		ret = kith_agent_commit(agent);
-	if (ret)
+	if (ret) {
 		lost(agent, kith_kernel_trouble(ret));
+		return 0;
+	}
+	/* The kernel replaces its CA when half of its time has passed. */
+	if (!kith_kernel_trust(agent, &changed) &&
+	    (kith_bundles_expire(agent->bundles) || changed))
+		kith_agent_commit(agent);
 	return 0;
 }
 
@@ -243,7 +245,9 @@ static void say_once(struct kith_agent *agent, int err)
 		return;
 	agent->last_error = err;
 	kith_log(LOG_ERR, "%s; trying again every 2 seconds", kith_kernel_trouble(err));
-	sd_notifyf(0, "STATUS=Waiting: %s", kith_kernel_trouble(err));
+	/* What comes after us in the boot is not held up: its programs wait for
+	 * an identity themselves, and fail closed. */
+	sd_notifyf(0, "READY=1\nSTATUS=Waiting: %s", kith_kernel_trouble(err));
 }
 
 static void ready(struct kith_agent *agent)
@@ -255,29 +259,45 @@ static void ready(struct kith_agent *agent)
 		   agent->config.trust_domain, (unsigned long long)agent->generation);
 }
 
+static int tie(struct kith_agent *agent)
+{
+	int ret = connect_and_register(agent);
+
+	if (!ret)
+		ret = kith_credentials_adopt(agent->credentials);
+	if (!ret)
+		ret = watch(agent);
+	if (ret) {
+		say_once(agent, ret);
+		disconnect(agent);
+	}
+	return ret;
+}
+
+static int put_in_force(struct kith_agent *agent)
+{
+	bool changed;
+	int ret = kith_kernel_trust(agent, &changed);
+
+	return ret ? ret : kith_agent_commit(agent);
+}
+
+/* What the kernel does not take leaves the old in force: the agent stays, and
+ * serves that. */
 static int on_retry(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct kith_agent *agent = arg;
-	int ret = connect_and_register(agent);
-	bool changed;
 
-	if (ret) {
-		say_once(agent, ret);
-	} else {
-		ret = kith_kernel_trust(agent, &changed);
-		if (!ret)
-			ret = kith_agent_commit(agent);
-		if (!ret)
-			ret = kith_credentials_adopt(agent->credentials);
-		if (!ret)
-			ret = watch(agent);
-	}
-	if (ret) {
-		disconnect(agent);
-		try_again_later(agent);
+	if (!agent->nl && tie(agent)) {
+		try_again_in(agent, RETRY_USEC);
 		return 0;
 	}
-	ready(agent);
+	if (put_in_force(agent)) {
+		sd_notify(0, "READY=1\nSTATUS=The kernel did not take the policy: see the log");
+		try_again_in(agent, REFUSED_USEC);
+	} else {
+		ready(agent);
+	}
 	serve(agent);
 	return 0;
 }

@@ -169,6 +169,23 @@ static void bad_policy_at_start_allows_nothing(void **state)
 	assert_int_equal(bench->kernel.n_claims, 0);
 }
 
+/* The old stays in force, and the agent serves it. */
+static void policy_the_kernel_refuses_at_start(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *c;
+
+	bench->kernel.fail[KITH_CMD_CONFIG_COMMIT] = 22;
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_start(bench, NULL);
+	bench_run_until(bench, bench->kernel.seen[KITH_CMD_CONFIG_COMMIT]);
+	c = double_add(&bench->kernel, bench->exe);
+	double_upcall(&bench->kernel, c);
+	bench_run_until(bench, c->state == KITH_CREDENTIAL_STATE_READY);
+	assert_int_equal(bench->kernel.generation, 0);
+	assert_int_equal(bench->kernel.seen[KITH_CMD_AGENT_REGISTER], 1);
+}
+
 static void waits_for_the_other_agent_to_go(void **state)
 {
 	struct bench *bench = *state;
@@ -226,6 +243,7 @@ int main(void)
 		TEST(failed_test_leaves_the_old),
 		TEST(bad_config_leaves_the_old),
 		TEST(bad_policy_at_start_allows_nothing),
+		TEST(policy_the_kernel_refuses_at_start),
 		TEST(waits_for_the_other_agent_to_go),
 		TEST(waits_for_the_module),
 		TEST(former_ca_stays_for_a_while),
