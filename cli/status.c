@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include "client.h"
 #include "direct.h"
 
@@ -95,9 +96,10 @@ static int run(const struct kith_options *options, int argc, char **argv)
 
 	if (argc > 1)
 		return kith_usage(&kith_command_status, "unexpected argument \"%s\"", argv[1]);
-	ret = kith_ask_quietly(options, json_pack("{s:s}", "command", "status"), NULL, NULL,
-			       &status);
-	if (ret == KITH_EXIT_FAILED)
+	/* Only root can ask the kernel instead. */
+	ret = (geteuid() ? kith_ask : kith_ask_quietly)(
+		options, json_pack("{s:s}", "command", "status"), NULL, NULL, &status);
+	if (ret == KITH_EXIT_FAILED || (ret != KITH_EXIT_OK && geteuid()))
 		return ret;
 	if (ret == KITH_EXIT_UNREACHABLE) {
 		status = json_object();
