@@ -188,45 +188,41 @@ int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason)
 	return 0;
 }
 
-/* What the policy says of the remote address, before any byte is read. */
-static int decide(struct kith_conn *child)
+/* Whether an opening of the policy admits the remote address as it is. All
+ * others shake hands, also those no rule names: a refusal is an alert, which
+ * the peer can tell from a failure of the network. */
+static bool is_opened(struct kith_conn *child)
 {
 	struct kith_config *config = kith_config_get();
 	const struct kith_table_rule *rule;
 	struct kith_endpoint endpoint;
 	enum kith_reason reason;
-	int action = KITH_TABLE_ALLOW;	/* no identity yet: the handshake waits */
+	bool opened = false;
 
 	if (kith_listener_lend(child, &reason))
-		goto out;
+		goto out;		/* no identity yet: the handshake waits */
 	child->generation = config->generation;
 	kith_endpoint_of_sock(child->sk, &endpoint, KITH_INBOUND);
 	rule = kith_table_address(&config->rules, child->svid->facts.spiffe_id,
 				  KITH_INBOUND, &endpoint);
-	action = rule ? le32_to_cpu(rule->action) : KITH_TABLE_DENY;
+	opened = rule && le32_to_cpu(rule->action) == KITH_TABLE_OPEN;
 	if (rule)
 		child->rule = kstrdup(kith_table_string(&config->rules,
 							rule->source) ?: "",
 				      GFP_KERNEL);
 out:
 	kith_config_put(config);
-	return action;
+	return opened;
 }
 
-/* Gives a taken connection to the handshake worker, the program or nobody. */
+/* Gives a taken connection to the handshake worker or to the program. */
 static void admit(struct kith_conn *listener, struct kith_conn *child)
 {
-	int action = decide(child);
+	bool opened = is_opened(child);
 
-	if (action == KITH_TABLE_DENY) {
-		kith_conn_report(child, KITH_DECISION_DENY, EACCES,
-				 KITH_REASON_NO_RULE_INBOUND, KITH_SIDE_LOCAL);
-		kith_child_free(child);
-		return;
-	}
 	list_pending(listener, child);
 	mutex_lock(&child->mutex);
-	if (action == KITH_TABLE_OPEN) {
+	if (opened) {
 		kith_conn_set_state(child, KITH_CONN_STATE_OPENED);
 		kith_conn_report(child, KITH_DECISION_OPEN, 0,
 				 KITH_REASON_OPENING, KITH_SIDE_LOCAL);

@@ -47,28 +47,9 @@ static int read_record(struct kith_conn *conn, struct socket *sock, u8 *buf,
 	return ret;
 }
 
-/* What the program is told of an alert the peer sent, RFC 8446 section 6.2:
- * those about our certificate are the peer's refusal of us. */
-static int alert_errno(u8 description)
-{
-	switch (description) {
-	case 42:	/* bad_certificate */
-	case 43:	/* unsupported_certificate */
-	case 44:	/* certificate_revoked */
-	case 45:	/* certificate_expired */
-	case 46:	/* certificate_unknown */
-	case 48:	/* unknown_ca */
-	case 49:	/* access_denied */
-	case 51:	/* decrypt_error: our signature */
-	case 116:	/* certificate_required */
-		return EKEYREJECTED;
-	default:
-		return EPROTO;
-	}
-}
-
 static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
 {
+	enum kith_reason reason = KITH_REASON_RECORD;
 	int err;
 
 	if (len != 2) {
@@ -83,11 +64,9 @@ static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
 	}
 	if (alert[1] == ALERT_USER_CANCELED)
 		return KITH_RECORD_IGNORED;
-	err = alert_errno(alert[1]);
-	kith_stream_break(conn, err, err == EKEYREJECTED ?
-			  KITH_REASON_PEER_REFUSED : KITH_REASON_RECORD,
-			  KITH_SIDE_PEER);
-	return -err;
+	err = kith_tls_alert_errno(alert[1], &reason);
+	kith_stream_break(conn, -err, reason, KITH_SIDE_PEER);
+	return err;
 }
 
 static int handle_handshake(struct kith_conn *conn, struct socket *sock,
