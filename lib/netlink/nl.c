@@ -283,14 +283,20 @@ struct wait {
 	int result;
 };
 
+/* Upcalls and events come among the answers to what was asked. */
+static void keep_unasked(struct kith_nl *nl, const struct nlmsghdr *message)
+{
+	if (is_ours(nl, message) && message->nlmsg_seq == 0)
+		keep(nl, message);
+}
+
 static void take_answer(struct kith_nl *nl, const struct nlmsghdr *message,
 			struct wait *wait)
 {
 	int ret;
 
 	if (message->nlmsg_seq != wait->seq) {
-		if (is_ours(nl, message) && message->nlmsg_seq == 0)
-			keep(nl, message);
+		keep_unasked(nl, message);
 		return;
 	}
 	if (message->nlmsg_type == NLMSG_ERROR) {
@@ -356,8 +362,10 @@ static int take_row(struct kith_nl *nl, const struct nlmsghdr *message,
 {
 	int ret;
 
-	if (message->nlmsg_seq != nl->seq)
+	if (message->nlmsg_seq != nl->seq) {
+		keep_unasked(nl, message);
 		return 1;
+	}
 	if (message->nlmsg_type == NLMSG_ERROR)
 		return answer_of(nl, message);
 	if (message->nlmsg_type == NLMSG_DONE) {

@@ -286,6 +286,12 @@ static void dump_three(struct bench *bench, const struct nlmsghdr *request)
 	send_done(bench, request->nlmsg_seq, 0);
 }
 
+static void dump_among_upcalls(struct bench *bench, const struct nlmsghdr *request)
+{
+	send_upcall(bench, 4, 0);
+	dump_three(bench, request);
+}
+
 static void dump_fails(struct bench *bench, const struct nlmsghdr *request)
 {
 	send_upcall(bench, 1, request->nlmsg_seq);
@@ -304,6 +310,12 @@ static void dumps(void **state)
 	bench->answer = dump_three;
 	assert_int_equal(kith_nl_dump(bench->nl, KITH_CMD_CREDENTIAL_GET, count_upcall, bench), 0);
 	assert_int_equal(bench->upcalls, 3);
+	bench->upcalls = 0;
+	bench->answer = dump_among_upcalls;
+	assert_int_equal(kith_nl_dump(bench->nl, KITH_CMD_CREDENTIAL_GET, count_upcall, bench), 0);
+	assert_int_equal(bench->upcalls, 3);
+	assert_int_equal(kith_nl_receive(bench->nl, count_upcall, bench), 0);
+	assert_int_equal(bench->upcalls, 4);
 	bench->upcalls = 0;
 	bench->answer = dump_fails;
 	assert_int_equal(kith_nl_dump(bench->nl, KITH_CMD_CREDENTIAL_GET, count_upcall, bench),
