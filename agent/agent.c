@@ -36,8 +36,10 @@ static void load_first_policy(struct kith_agent *agent)
 {
 	if (!kith_agent_policy_load(agent, NULL))
 		return;
-	kith_log(LOG_ERR, "%s has errors: starting with an empty policy, which allows nothing (mend it, then run kith policy apply)",
-		 agent->config.policy_dir);
+	kith_log(
+		LOG_ERR,
+		"%s has errors: starting with an empty policy, which allows nothing (mend it, then run kith policy apply)",
+		agent->config.policy_dir);
 	agent->policy = kith_policy_load_text("empty", "", 0);
 	agent->table = kith_policy_compile(agent->policy);
 	agent->users = kith_users_new(agent->policy);
@@ -105,7 +107,9 @@ static void keep_fixed(const struct kith_agent_config *old, const struct kith_ag
 {
 	if (!same(old->socket, new->socket) || !same(old->group, new->group) ||
 	    !same(old->state_dir, new->state_dir))
-		kith_log(LOG_WARNING, "socket, group and state_dir change with the next start (systemctl restart kithd)");
+		kith_log(
+			LOG_WARNING,
+			"socket, group and state_dir change with the next start (systemctl restart kithd)");
 }
 
 static int reload_config(struct kith_agent *agent)

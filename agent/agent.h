@@ -35,29 +35,29 @@ struct kith_agent {
 	struct kith_agent_config config;
 	struct kith_kernel kernel;
 	sd_event *loop;
-	int64_t started;		/* ms since 1970 */
+	int64_t started; /* ms since 1970 */
 
 	/* Connected and registered, or both NULL. */
-	struct kith_nl *nl;		/* the registered port: requests, upcalls */
-	struct kith_nl *events_nl;	/* the group of events */
+	struct kith_nl *nl;	   /* the registered port: requests, upcalls */
+	struct kith_nl *events_nl; /* the group of events */
 
 	/* Policy in force, never NULL once running. */
 	struct kith_policy_set *policy;
 	struct kith_policy_table *table;
-	uint64_t generation;		/* last committed */
+	uint64_t generation; /* last committed */
 
 	struct kith_users *users;
 	struct kith_digests *digests;
 	struct kith_bundles *bundles;
 	struct kith_issuer *issuer;
-	int64_t ca_not_after;		/* of the embedded CA; 0: not known yet */
+	int64_t ca_not_after; /* of the embedded CA; 0: not known yet */
 	struct kith_credentials *credentials;
 	struct kith_ring *ring;
 	struct kith_control *control;
 
 	/* private: of kernel.c */
 	sd_event_source *nl_source, *queue_source, *events_source, *retry, *sweep;
-	int last_error;			/* said in the log already */
+	int last_error; /* said in the log already */
 };
 
 /**

@@ -16,17 +16,17 @@
 #include "users.h"
 
 /* No process has this uid or gid, and no selector can ask for it. */
-#define NO_ID	UINT32_MAX
+#define NO_ID UINT32_MAX
 
 struct kith_attestation {
 	struct kith_agent *agent;
 	kith_attested_fn *done;
 	void *arg;
 
-	int fd;				/* the executable */
+	int fd; /* the executable */
 	enum kith_exe_state exe_state;
-	char *exe;			/* for people */
-	bool initial;			/* in the initial user namespace */
+	char *exe;    /* for people */
+	bool initial; /* in the initial user namespace */
 	bool mount_initial;
 	uint32_t uid, gid;
 	uint32_t groups[KITH_GROUPS_MAX];
@@ -174,8 +174,7 @@ static void merge(struct kith_policy_match *all, const struct kith_policy_match 
 	    strcmp(match->workload->spiffe_id, all->workload->spiffe_id)) {
 		all->result = KITH_POLICY_AMBIGUOUS;
 		all->other = match->workload;
-	} else if (all->result == KITH_POLICY_NO_MATCH ||
-		   match->result != KITH_POLICY_MATCH) {
+	} else if (all->result == KITH_POLICY_NO_MATCH || match->result != KITH_POLICY_MATCH) {
 		*all = *match;
 	}
 }
@@ -195,8 +194,7 @@ static void match_name(const struct kith_attestation *attestation, const char *e
 /* The kernel names the file itself; a selector may name it by a symbolic link
  * (/usr/bin/redis-server is one on Debian) or another hard link. */
 static void match_links(const struct kith_attestation *attestation,
-			const struct kith_policy_workload *workload,
-			struct kith_policy_match *all)
+			const struct kith_policy_workload *workload, struct kith_policy_match *all)
 {
 	const char *exe;
 	size_t i;
@@ -264,8 +262,8 @@ static bool hash(struct kith_attestation *attestation)
 {
 	struct kith_agent *agent = attestation->agent;
 
-	attestation->hashed = kith_digests_find(agent->digests, attestation->fd,
-						attestation->sha256);
+	attestation->hashed =
+		kith_digests_find(agent->digests, attestation->fd, attestation->sha256);
 	if (attestation->hashed)
 		return decide(attestation);
 	attestation->hashing = kith_digest_start(agent->digests, agent->loop, attestation->fd,

@@ -14,15 +14,15 @@ struct kith_agent;
 struct kith_attestation;
 
 /* The user namespace whose users and paths mean what the policy means. */
-#define KITH_USER_NS_INITIAL	4026531837U
+#define KITH_USER_NS_INITIAL 4026531837U
 
 /* Strings live until the callback returns. */
 struct kith_verdict {
-	const char *workload;		/* NULL: refused */
+	const char *workload; /* NULL: refused */
 	const char *spiffe_id;
 	uint32_t ttl;
-	enum kith_reason reason;	/* when refused */
-	const char *message;		/* when refused: what was seen, what to do */
+	enum kith_reason reason; /* when refused */
+	const char *message;	 /* when refused: what was seen, what to do */
 };
 
 /* Called once for each attestation, maybe before kith_attest() returns. */

@@ -12,13 +12,13 @@
 #include "log.h"
 #include "../kmod/identity/spiffe_id.h"
 
-#define BUNDLE_BYTES	(256U * 1024)
+#define BUNDLE_BYTES (256U * 1024)
 
 struct kith_bundles {
 	char *state_dir;
 	size_t n;
-	struct kith_bundle **list;	/* list[0] is our own */
-	int64_t until[KITH_BUNDLE_MAX];	/* of our own, when embedded; 0: in use */
+	struct kith_bundle *list;	/* list[0] is our own */
+	int64_t until[KITH_BUNDLE_MAX]; /* of our own, when embedded; 0: in use */
 };
 
 static char *file_of(const struct kith_bundles *bundles, const char *trust_domain)
@@ -26,31 +26,25 @@ static char *file_of(const struct kith_bundles *bundles, const char *trust_domai
 	return kith_format("%s/bundles/%s.pem", bundles->state_dir, trust_domain);
 }
 
+/* What these return is valid until the next one is added. */
 static struct kith_bundle *find(const struct kith_bundles *bundles, const char *trust_domain)
 {
 	size_t i;
 
 	for (i = 0; i < bundles->n; i++)
-		if (!strcmp(bundles->list[i]->trust_domain, trust_domain))
-			return bundles->list[i];
+		if (!strcmp(bundles->list[i].trust_domain, trust_domain))
+			return &bundles->list[i];
 	return NULL;
 }
 
 static struct kith_bundle *add(struct kith_bundles *bundles, const char *trust_domain)
 {
-	struct kith_bundle *bundle = kith_alloc(sizeof(*bundle));
+	struct kith_bundle *bundle;
 
-	bundle->trust_domain = kith_strdup(trust_domain);
-	bundles->list = kith_realloc(bundles->list, bundles->n + 1, sizeof(bundle));
-	bundles->list[bundles->n++] = bundle;
+	bundles->list = kith_realloc(bundles->list, bundles->n + 1, sizeof(*bundle));
+	bundle = &bundles->list[bundles->n++];
+	*bundle = (struct kith_bundle){ .trust_domain = kith_strdup(trust_domain) };
 	return bundle;
-}
-
-static void free_bundle(struct kith_bundle *bundle)
-{
-	kith_x509_clear(&bundle->list);
-	free(bundle->trust_domain);
-	free(bundle);
 }
 
 static int read_list(const char *path, struct kith_x509_list *list, const char **why)
@@ -131,7 +125,7 @@ static void load_own(struct kith_bundles *bundles)
 	const char *why;
 
 	if (!access(path, F_OK)) {
-		if (read_list(path, &bundles->list[0]->list, &why))
+		if (read_list(path, &bundles->list[0].list, &why))
 			kith_log(LOG_WARNING, "%s: %s; former CA certificates are forgotten", path,
 				 why);
 		load_until(bundles);
@@ -156,8 +150,10 @@ void kith_bundles_free(struct kith_bundles *bundles)
 
 	if (!bundles)
 		return;
-	for (i = 0; i < bundles->n; i++)
-		free_bundle(bundles->list[i]);
+	for (i = 0; i < bundles->n; i++) {
+		kith_x509_clear(&bundles->list[i].list);
+		free(bundles->list[i].trust_domain);
+	}
 	free(bundles->list);
 	free(bundles->state_dir);
 	free(bundles);
@@ -168,8 +164,8 @@ const struct kith_bundle *kith_bundles_at(const struct kith_bundles *bundles, si
 	size_t k;
 
 	for (k = 0; k < bundles->n; k++)
-		if (bundles->list[k]->list.n && i-- == 0)
-			return bundles->list[k];
+		if (bundles->list[k].list.n && i-- == 0)
+			return &bundles->list[k];
 	return NULL;
 }
 
@@ -187,8 +183,8 @@ static int save(const struct kith_bundles *bundles, const struct kith_bundle *bu
 	return ret;
 }
 
-int kith_bundles_import(struct kith_bundles *bundles, const char *trust_domain,
-			const char *text, size_t size, const char **why)
+int kith_bundles_import(struct kith_bundles *bundles, const char *trust_domain, const char *text,
+			size_t size, const char **why)
 {
 	struct kith_bundle imported = { .trust_domain = (char *)trust_domain };
 	struct kith_bundle *bundle = find(bundles, trust_domain);
@@ -198,7 +194,7 @@ int kith_bundles_import(struct kith_bundles *bundles, const char *trust_domain,
 		*why = "that is not the name of a trust domain";
 		return -EINVAL;
 	}
-	if (bundle == bundles->list[0]) {
+	if (bundle == &bundles->list[0]) {
 		*why = "that is this host's own trust domain";
 		return -EINVAL;
 	}
@@ -228,7 +224,7 @@ int kith_bundles_remove(struct kith_bundles *bundles, const char *trust_domain)
 	char *path;
 	int ret;
 
-	if (!bundle || bundle == bundles->list[0] || !bundle->list.n)
+	if (!bundle || bundle == &bundles->list[0] || !bundle->list.n)
 		return -ENOENT;
 	path = file_of(bundles, trust_domain);
 	ret = unlink(path) && errno != ENOENT ? -errno : 0;
@@ -247,8 +243,8 @@ int kith_bundles_read_own(struct kith_bundles *bundles, const char *path, const 
 		kith_x509_clear(&list);
 		return ret;
 	}
-	kith_x509_clear(&bundles->list[0]->list);
-	bundles->list[0]->list = list;
+	kith_x509_clear(&bundles->list[0].list);
+	bundles->list[0].list = list;
 	return 0;
 }
 
@@ -256,12 +252,12 @@ static void save_own(const struct kith_bundles *bundles)
 {
 	char *path = kith_format("%s/ca.pem", bundles->state_dir);
 	char *until_path = kith_format("%s/ca.until", bundles->state_dir);
-	char *pem = kith_x509_list_pem(&bundles->list[0]->list);
+	char *pem = kith_x509_list_pem(&bundles->list[0].list);
 	char until[KITH_BUNDLE_MAX * 24] = "";
 	size_t i, used = 0;
 	int ret;
 
-	for (i = 0; i < bundles->list[0]->list.n; i++)
+	for (i = 0; i < bundles->list[0].list.n; i++)
 		used += (size_t)snprintf(until + used, sizeof(until) - used, "%lld\n",
 					 (long long)bundles->until[i]);
 	ret = kith_write_file(path, pem, strlen(pem), 0644);
@@ -276,7 +272,7 @@ static void save_own(const struct kith_bundles *bundles)
 
 static void forget_ca(struct kith_bundles *bundles, size_t i)
 {
-	kith_x509_remove(&bundles->list[0]->list, i);
+	kith_x509_remove(&bundles->list[0].list, i);
 	memmove(&bundles->until[i], &bundles->until[i + 1],
 		(KITH_BUNDLE_MAX - 1 - i) * sizeof(bundles->until[0]));
 	bundles->until[KITH_BUNDLE_MAX - 1] = 0;
@@ -284,7 +280,7 @@ static void forget_ca(struct kith_bundles *bundles, size_t i)
 
 static bool expire_own(struct kith_bundles *bundles)
 {
-	struct kith_x509_list *own = &bundles->list[0]->list;
+	struct kith_x509_list *own = &bundles->list[0].list;
 	int64_t now = kith_now_ms() / 1000;
 	struct kith_x509_facts facts;
 	bool any = false;
@@ -314,7 +310,7 @@ bool kith_bundles_expire(struct kith_bundles *bundles)
 bool kith_bundles_add_ca(struct kith_bundles *bundles, const struct kith_blob *der,
 			 uint32_t longest)
 {
-	struct kith_x509_list *own = &bundles->list[0]->list;
+	struct kith_x509_list *own = &bundles->list[0].list;
 	int64_t until = kith_now_ms() / 1000 + longest;
 	bool is_new;
 	size_t i;

@@ -16,8 +16,8 @@
 #include "x509/x509.h"
 
 /* Certificates of one trust domain: a nested netlink attribute holds no more. */
-#define KITH_BUNDLE_MAX		15
-#define KITH_BUNDLES_MAX	256	/* as the kernel */
+#define KITH_BUNDLE_MAX	 15
+#define KITH_BUNDLES_MAX 256 /* as the kernel */
 
 struct kith_bundle {
 	char *trust_domain;
@@ -45,8 +45,8 @@ const struct kith_bundle *kith_bundles_at(const struct kith_bundles *bundles, si
  *
  * Kept on disk when it returns 0, else -errno.
  */
-int kith_bundles_import(struct kith_bundles *bundles, const char *trust_domain,
-			const char *text, size_t size, const char **why);
+int kith_bundles_import(struct kith_bundles *bundles, const char *trust_domain, const char *text,
+			size_t size, const char **why);
 int kith_bundles_remove(struct kith_bundles *bundles, const char *trust_domain);
 
 /* Replaces our own bundle by the external issuer's PEM file. */

@@ -45,23 +45,35 @@ static const char *issuer_name(const struct kith_agent *agent)
 	return names[agent->config.issuer];
 }
 
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	json_object_set_new(object, key, kith_report_text(text));
+}
+
+static void set_number(json_t *object, const char *key, uint64_t number)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)number));
+}
+
 static json_t *report_agent(const struct kith_agent *agent)
 {
+	json_t *object = json_object();
 	char started[KITH_TIME_TEXT];
 
-	return json_pack("{s:i, s:s, s:s, s:b, s:s, s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I}",
-			 "pid", (int)getpid(), "version", KITH_VERSION,
-			 "started", kith_time_text(started, agent->started),
-			 "registered", agent->nl != NULL,
-			 "trust_domain", agent->config.trust_domain,
-			 "issuer", issuer_name(agent),
-			 "config", agent->config_path,
-			 "policy_dir", agent->config.policy_dir,
-			 "generation", (json_int_t)agent->generation,
-			 "workloads", (json_int_t)agent->policy->n_workloads,
-			 "rules", (json_int_t)agent->table->n_rules,
-			 "under_way", (json_int_t)kith_credentials_busy(agent->credentials),
-			 "events", (json_int_t)(kith_ring_next(agent->ring) - 1));
+	set_number(object, "pid", (uint64_t)getpid());
+	set_text(object, "version", KITH_VERSION);
+	set_text(object, "started", kith_time_text(started, agent->started));
+	json_object_set_new(object, "registered", json_boolean(agent->nl));
+	set_text(object, "trust_domain", agent->config.trust_domain);
+	set_text(object, "issuer", issuer_name(agent));
+	set_text(object, "config", agent->config_path);
+	set_text(object, "policy_dir", agent->config.policy_dir);
+	set_number(object, "generation", agent->generation);
+	set_number(object, "workloads", agent->policy->n_workloads);
+	set_number(object, "rules", agent->table->n_rules);
+	set_number(object, "under_way", kith_credentials_busy(agent->credentials));
+	set_number(object, "events", kith_ring_next(agent->ring) - 1);
+	return object;
 }
 
 static void command_status(struct kith_client *client, const json_t *request)
@@ -168,7 +180,8 @@ static bool produce_events(struct kith_client *client, void *state)
 	uint64_t first = kith_ring_first(ring);
 
 	if (follow->next < first) {
-		kith_log(LOG_WARNING, "a watcher was too slow and was dropped: it missed %llu events",
+		kith_log(LOG_WARNING,
+			 "a watcher was too slow and was dropped: it missed %llu events",
 			 (unsigned long long)(first - follow->next));
 		kith_client_fail(client, NULL, "too slow: %llu events were missed (watch again)",
 				 (unsigned long long)(first - follow->next));
@@ -215,7 +228,8 @@ static void command_explain(struct kith_client *client, const json_t *request)
 	if ((!query.from && !query.to) || json_integer_value(port) < 1 ||
 	    json_integer_value(port) > UINT16_MAX ||
 	    (at && !kith_policy_parse_address(at, address))) {
-		kith_client_fail(client, NULL, "explain needs from or to, port, and maybe at (an address)");
+		kith_client_fail(client, NULL,
+				 "explain needs from or to, port, and maybe at (an address)");
 		return;
 	}
 	query.at = at ? address : NULL;
@@ -231,13 +245,16 @@ static void command_policy_apply(struct kith_client *client, const json_t *reque
 	json_t *report;
 
 	if (kith_agent_policy_load(agent, &report)) {
-		kith_client_fail(client, report, "the policy has errors; the old one stays in force");
+		kith_client_fail(client, report,
+				 "the policy has errors; the old one stays in force");
 		return;
 	}
 	if (!agent->nl) {
 		json_object_set_new(report, "pending", json_true());
 	} else if (kith_agent_commit(agent)) {
-		kith_client_fail(client, report, "the kernel did not take the policy; the old one stays in force (see the log of kithd)");
+		kith_client_fail(
+			client, report,
+			"the kernel did not take the policy; the old one stays in force (see the log of kithd)");
 		return;
 	}
 	json_object_set_new(report, "generation", json_integer((json_int_t)agent->generation));
@@ -268,7 +285,9 @@ static void commit_bundles(struct kith_client *client)
 	struct kith_agent *agent = kith_client_agent(client);
 
 	if (agent->nl && kith_agent_commit(agent))
-		kith_client_fail(client, NULL, "the bundle is kept, but the kernel did not take it (see the log of kithd)");
+		kith_client_fail(
+			client, NULL,
+			"the bundle is kept, but the kernel did not take it (see the log of kithd)");
 	else
 		kith_client_end(client, NULL);
 }

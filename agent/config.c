@@ -11,7 +11,7 @@
 #include "base/base.h"
 #include "../kmod/identity/spiffe_id.h"
 
-#define CONFIG_MAX	(256U * 1024)
+#define CONFIG_MAX (256U * 1024)
 
 struct reader {
 	const char *name;
@@ -42,8 +42,8 @@ static bool fail_at(struct reader *reader, const yaml_mark_t *mark, const char *
 	va_start(args, format);
 	text = kith_vformat(format, args);
 	va_end(args);
-	reader->error = kith_format("%s:%zu:%zu: %s", reader->name, mark->line + 1,
-				    mark->column + 1, text);
+	reader->error =
+		kith_format("%s:%zu:%zu: %s", reader->name, mark->line + 1, mark->column + 1, text);
 	free(text);
 	return false;
 }
@@ -75,7 +75,8 @@ static bool take_pair(struct reader *reader, const struct key *keys, uint64_t *s
 	size_t i;
 
 	if (name->type != YAML_SCALAR_NODE)
-		return fail_at(reader, &name->start_mark, "a key must be a word (write \"key: value\")");
+		return fail_at(reader, &name->start_mark,
+			       "a key must be a word (write \"key: value\")");
 	for (i = 0; keys[i].name; i++) {
 		if (strcmp(keys[i].name, scalar(name)))
 			continue;
@@ -112,7 +113,8 @@ static bool take_text(struct reader *reader, const yaml_node_t *node, void *to)
 	char **text = to;
 
 	if (node->type != YAML_SCALAR_NODE || !*scalar(node))
-		return fail_at(reader, &node->start_mark, "expected a value (write one after the colon)");
+		return fail_at(reader, &node->start_mark,
+			       "expected a value (write one after the colon)");
 	free(*text);
 	*text = kith_strdup(scalar(node));
 	return true;
@@ -154,9 +156,10 @@ static bool take_trust_domain(struct reader *reader, const yaml_node_t *node, vo
 		return false;
 	fault = kith_trust_domain_check(scalar(node), strlen(scalar(node)));
 	if (fault != KITH_SPIFFE_OK)
-		return fail_at(reader, &node->start_mark,
-			       "\"%.64s\" is not a trust domain: %s (use a lower-case DNS name you own, without spiffe://)",
-			       scalar(node), kith_spiffe_fault_text(fault));
+		return fail_at(
+			reader, &node->start_mark,
+			"\"%.64s\" is not a trust domain: %s (use a lower-case DNS name you own, without spiffe://)",
+			scalar(node), kith_spiffe_fault_text(fault));
 	return true;
 }
 
@@ -323,7 +326,8 @@ int kith_agent_config_parse(const char *name, const char *text, size_t size,
 		good = take_document(&reader) && is_alone(&reader, &parser);
 		yaml_document_delete(&reader.document);
 	} else {
-		fail_at(&reader, &parser.problem_mark, "this is not YAML: %s (mind the indentation)",
+		fail_at(&reader, &parser.problem_mark,
+			"this is not YAML: %s (mind the indentation)",
 			parser.problem ? parser.problem : "unreadable");
 	}
 	yaml_parser_delete(&parser);

@@ -8,15 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KITH_CONFIG_PATH	"/etc/kith/kith.yaml"
-#define KITH_SOCKET_PATH	"/run/kith/kithd.sock"
-#define KITH_POLICY_DIR		"/etc/kith/policy.d"
-#define KITH_STATE_DIR		"/var/lib/kith"
-#define KITH_GROUP		"kith"
-#define KITH_CA_TTL		(365U * 24 * 3600)
-#define KITH_ISSUER_DEADLINE	30
+#define KITH_CONFIG_PATH     "/etc/kith/kith.yaml"
+#define KITH_SOCKET_PATH     "/run/kith/kithd.sock"
+#define KITH_POLICY_DIR	     "/etc/kith/policy.d"
+#define KITH_STATE_DIR	     "/var/lib/kith"
+#define KITH_GROUP	     "kith"
+#define KITH_CA_TTL	     (365U * 24 * 3600)
+#define KITH_ISSUER_DEADLINE 30
 
-#define KITH_ISSUER_ARGS_MAX	32
+#define KITH_ISSUER_ARGS_MAX 32
 
 enum kith_issuer_kind {
 	KITH_ISSUER_EMBEDDED,
@@ -28,11 +28,11 @@ struct kith_agent_config {
 	char *trust_domain;
 	char *policy_dir, *state_dir, *socket, *group;
 	enum kith_issuer_kind issuer;
-	uint32_t ca_ttl;		/* embedded: seconds */
-	char *issuer_path;		/* command: program; directory: the directory */
-	char *issuer_args[KITH_ISSUER_ARGS_MAX + 1];	/* command: NULL-terminated */
-	char *issuer_bundle;		/* not embedded: PEM of our trust domain */
-	uint32_t issuer_deadline;	/* not embedded: seconds */
+	uint32_t ca_ttl;   /* embedded: seconds */
+	char *issuer_path; /* command: program; directory: the directory */
+	char *issuer_args[KITH_ISSUER_ARGS_MAX + 1]; /* command: NULL-terminated */
+	char *issuer_bundle;			     /* not embedded: PEM of our trust domain */
+	uint32_t issuer_deadline;		     /* not embedded: seconds */
 };
 
 /**

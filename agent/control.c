@@ -15,13 +15,13 @@
 #include "base/base.h"
 #include "log.h"
 
-#define CLIENTS_MAX		64
-#define CLIENTS_OTHERS		48	/* of them, for others than root */
-#define REQUEST_MAX		(512U * 1024)
-#define FULL			(64U * 1024)	/* bytes that wait to be read */
-#define REQUEST_USEC		10000000ULL	/* to send a request */
-#define STALL_USEC		60000000ULL	/* to read some of the answer */
-#define PEER_GROUPS_MAX		1024
+#define CLIENTS_MAX	64
+#define CLIENTS_OTHERS	48 /* of them, for others than root */
+#define REQUEST_MAX	(512U * 1024)
+#define FULL		(64U * 1024) /* bytes that wait to be read */
+#define REQUEST_USEC	10000000ULL  /* to send a request */
+#define STALL_USEC	60000000ULL  /* to read some of the answer */
+#define PEER_GROUPS_MAX 1024
 
 struct kith_client {
 	LIST_ENTRY(kith_client) link;
@@ -36,7 +36,7 @@ struct kith_client {
 
 	char *out;
 	size_t out_size, out_sent, out_room;
-	uint64_t made, sent;		/* bytes in all */
+	uint64_t made, sent; /* bytes in all */
 
 	kith_produce_fn *produce;
 	void *state;
@@ -50,7 +50,7 @@ struct kith_control {
 	gid_t group;
 	bool has_group;
 	sd_event_source *source;
-	LIST_HEAD(, kith_client) clients;
+	LIST_HEAD(clients, kith_client) clients;
 	unsigned int n_clients;
 };
 
@@ -393,7 +393,8 @@ static void find_group(struct kith_control *control)
 		control->group = group->gr_gid;
 	else
 		kith_log(LOG_WARNING,
-			 "there is no group %s: only root may ask (groupadd --system %s)", name, name);
+			 "there is no group %s: only root may ask (groupadd --system %s)", name,
+			 name);
 }
 
 /* A kithd that was killed leaves its socket behind; one that lives keeps it. */
@@ -404,7 +405,8 @@ static int remove_dead(const struct sockaddr_un *address)
 
 	if (fd < 0)
 		return -errno;
-	ret = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno : -EADDRINUSE;
+	ret = connect(fd, (const struct sockaddr *)address, sizeof(*address)) ? -errno
+									      : -EADDRINUSE;
 	close(fd);
 	if (ret == -ENOENT)
 		return 0;
@@ -433,8 +435,8 @@ static int listen_at(struct kith_control *control)
 	umask(mask);
 	if (ret)
 		return ret;
-	if (control->has_group && (chown(control->path, (uid_t)-1, control->group) ||
-				   chmod(control->path, 0660)))
+	if (control->has_group &&
+	    (chown(control->path, (uid_t)-1, control->group) || chmod(control->path, 0660)))
 		return -errno;
 	return listen(control->fd, 64) ? -errno : 0;
 }
@@ -466,8 +468,8 @@ struct kith_control *kith_control_new(struct kith_agent *agent)
 				      on_connection, control);
 	if (ret < 0) {
 		kith_log(LOG_ERR, "%s: %s (%s)", control->path, strerror(-ret),
-			 ret == -EADDRINUSE ? "another kithd serves it: systemctl status kithd" :
-			 "the control socket could not be made");
+			 ret == -EADDRINUSE ? "another kithd serves it: systemctl status kithd"
+					    : "the control socket could not be made");
 		kith_control_free(control);
 		return NULL;
 	}
@@ -476,12 +478,14 @@ struct kith_control *kith_control_new(struct kith_agent *agent)
 
 void kith_control_free(struct kith_control *control)
 {
-	struct kith_client *client;
+	struct kith_client *client, *next;
 
 	if (!control)
 		return;
-	while ((client = LIST_FIRST(&control->clients)))
+	for (client = LIST_FIRST(&control->clients); client; client = next) {
+		next = LIST_NEXT(client, link);
 		drop(client);
+	}
 	if (control->source)
 		unlink(control->path);
 	sd_event_source_disable_unref(control->source);

@@ -14,21 +14,21 @@
 #include "netlink/request.h"
 #include "policy/policy.h"
 
-#define BUCKETS		1024
-#define RETRY_FIRST	1		/* seconds */
-#define RETRY_MAX	60
-#define USEC		1000000ULL
+#define BUCKETS	    1024
+#define RETRY_FIRST 1 /* seconds */
+#define RETRY_MAX   60
+#define USEC	    1000000ULL
 
 struct credential {
 	LIST_ENTRY(credential) link;
 	struct kith_credentials *owner;
 	uint64_t id;
-	uint64_t round;			/* of adoption, when last seen */
+	uint64_t round; /* of adoption, when last seen */
 	char *workload, *spiffe_id;
 	uint32_t ttl;
-	int64_t not_before, not_after;	/* of the SVID in force; 0: none yet */
+	int64_t not_before, not_after; /* of the SVID in force; 0: none yet */
 	unsigned int failures;
-	sd_event_source *timer;		/* renewal */
+	sd_event_source *timer; /* renewal */
 	struct kith_attestation *attesting;
 	struct kith_issuing *issuing;
 	bool busy;
@@ -36,7 +36,7 @@ struct credential {
 
 struct kith_credentials {
 	struct kith_agent *agent;
-	LIST_HEAD(, credential) buckets[BUCKETS];
+	LIST_HEAD(bucket, credential) buckets[BUCKETS];
 	uint64_t round;
 	size_t n_busy;
 };
@@ -75,7 +75,8 @@ static struct credential *find(struct kith_credentials *credentials, uint64_t id
 {
 	struct credential *credential;
 
-	LIST_FOREACH(credential, &credentials->buckets[id % BUCKETS], link)
+	for (credential = LIST_FIRST(&credentials->buckets[id % BUCKETS]); credential;
+	     credential = LIST_NEXT(credential, link))
 		if (credential->id == id)
 			return credential;
 	return NULL;
@@ -158,8 +159,8 @@ static void set_timer(struct credential *credential, int64_t at)
 
 static void schedule_renewal(struct credential *credential)
 {
-	set_timer(credential, kith_renewal_time(credential->not_before, credential->not_after,
-						roll()));
+	set_timer(credential,
+		  kith_renewal_time(credential->not_before, credential->not_after, roll()));
 }
 
 static void schedule_retry(struct credential *credential)
@@ -176,8 +177,8 @@ static void schedule_retry(struct credential *credential)
 
 static void refuse(struct credential *credential, enum kith_reason reason, const char *message)
 {
-	int ret = kith_request_refuse(credential->owner->agent->nl, credential->id, reason,
-				      message);
+	int ret =
+		kith_request_refuse(credential->owner->agent->nl, credential->id, reason, message);
 
 	kith_log(LOG_NOTICE, "refused: %s", message);
 	if (ret && ret != -ENOENT)
@@ -368,7 +369,8 @@ static int adopt_one(const struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-static void drop_unseen(struct kith_credentials *credentials)
+/* Ends those of which @round is not the last they were seen in; 0: all. */
+static void drop_others(struct kith_credentials *credentials, uint64_t round)
 {
 	struct credential *credential, *next;
 	size_t i;
@@ -377,7 +379,7 @@ static void drop_unseen(struct kith_credentials *credentials)
 		for (credential = LIST_FIRST(&credentials->buckets[i]); credential;
 		     credential = next) {
 			next = LIST_NEXT(credential, link);
-			if (credential->round != credentials->round)
+			if (!round || credential->round != round)
 				end(credential);
 		}
 	}
@@ -388,10 +390,9 @@ int kith_credentials_adopt(struct kith_credentials *credentials)
 	int ret;
 
 	credentials->round++;
-	ret = kith_nl_dump(credentials->agent->nl, KITH_CMD_CREDENTIAL_GET, adopt_one,
-			   credentials);
+	ret = kith_nl_dump(credentials->agent->nl, KITH_CMD_CREDENTIAL_GET, adopt_one, credentials);
 	if (!ret)
-		drop_unseen(credentials);
+		drop_others(credentials, credentials->round);
 	return ret;
 }
 
@@ -401,7 +402,8 @@ void kith_credentials_abandon(struct kith_credentials *credentials)
 	size_t i;
 
 	for (i = 0; i < BUCKETS; i++)
-		LIST_FOREACH(credential, &credentials->buckets[i], link)
+		for (credential = LIST_FIRST(&credentials->buckets[i]); credential;
+		     credential = LIST_NEXT(credential, link))
 			stop_work(credential);
 }
 
@@ -415,13 +417,8 @@ struct kith_credentials *kith_credentials_new(struct kith_agent *agent)
 
 void kith_credentials_free(struct kith_credentials *credentials)
 {
-	struct credential *credential;
-	size_t i;
-
 	if (!credentials)
 		return;
-	for (i = 0; i < BUCKETS; i++)
-		while ((credential = LIST_FIRST(&credentials->buckets[i])))
-			end(credential);
+	drop_others(credentials, 0);
 	free(credentials);
 }

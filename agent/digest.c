@@ -9,8 +9,8 @@
 #include <openssl/evp.h>
 #include "base/base.h"
 
-#define CACHE_SIZE	256
-#define SLICE		(256U * 1024)
+#define CACHE_SIZE 256
+#define SLICE	   (256U * 1024)
 
 struct entry {
 	struct stat key;
@@ -20,7 +20,7 @@ struct entry {
 
 struct kith_digests {
 	struct entry entries[CACHE_SIZE];
-	unsigned int next;		/* replaced next */
+	unsigned int next; /* replaced next */
 };
 
 struct kith_digest_job {
@@ -47,8 +47,7 @@ void kith_digests_free(struct kith_digests *digests)
 static bool same_file(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino && a->st_size == b->st_size &&
-	       a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	       a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	       a->st_ctim.tv_sec == b->st_ctim.tv_sec && a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
 }
 
 bool kith_digests_find(struct kith_digests *digests, int fd, uint8_t sha256[KITH_DIGEST_SIZE])
@@ -67,8 +66,7 @@ bool kith_digests_find(struct kith_digests *digests, int fd, uint8_t sha256[KITH
 	return false;
 }
 
-static void remember(struct kith_digests *digests, const struct stat *key,
-		     const uint8_t *sha256)
+static void remember(struct kith_digests *digests, const struct stat *key, const uint8_t *sha256)
 {
 	struct entry *entry = &digests->entries[digests->next++ % CACHE_SIZE];
 

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include <systemd/sd-event.h>
 
-#define KITH_DIGEST_SIZE	32
+#define KITH_DIGEST_SIZE 32
 
 struct kith_digests;
 struct kith_digest_job;
@@ -22,8 +22,7 @@ struct kith_digests *kith_digests_new(void);
 void kith_digests_free(struct kith_digests *digests);
 
 /* Return: whether the digest of @fd is known; it is in @sha256 then. */
-bool kith_digests_find(struct kith_digests *digests, int fd,
-		       uint8_t sha256[KITH_DIGEST_SIZE]);
+bool kith_digests_find(struct kith_digests *digests, int fd, uint8_t sha256[KITH_DIGEST_SIZE]);
 
 /**
  * kith_digest_start() - hash @fd from the loop

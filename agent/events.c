@@ -14,9 +14,9 @@
 
 /* Lines into the log within one second; a crowd of hostile peers may cause
  * any number of refusals. */
-#define LOG_PER_SECOND	100
+#define LOG_PER_SECOND 100
 /* Documents named in one refusal. */
-#define POLICIES_MAX	4
+#define POLICIES_MAX 4
 
 static void log_refusal(const char *line)
 {

@@ -16,12 +16,12 @@
 #include "policy.h"
 #include "policy/policy.h"
 
-#define RETRY_USEC	2000000ULL
-#define REFUSED_USEC	30000000ULL
-#define SWEEP_USEC	60000000ULL
+#define RETRY_USEC   2000000ULL
+#define REFUSED_USEC 30000000ULL
+#define SWEEP_USEC   60000000ULL
 /* The CA's certificate begins a little before it is made, for peers whose
  * clocks run behind ours. */
-#define CA_BACKDATE	60
+#define CA_BACKDATE 60
 
 const char *kith_kernel_trouble(int err)
 {
@@ -75,7 +75,9 @@ static int take_upcall(const struct nlmsghdr *message, void *arg)
 	if (kith_message_command(message) != KITH_CMD_ATTEST)
 		return 0;
 	if (kith_decode_credential(message, &upcall))
-		kith_log(LOG_ERR, "the kernel sent an upcall that cannot be read (is kithd older than kith.ko?)");
+		kith_log(
+			LOG_ERR,
+			"the kernel sent an upcall that cannot be read (is kithd older than kith.ko?)");
 	else
 		kith_credentials_attest(agent->credentials, &upcall);
 	return 0;
@@ -144,8 +146,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		return 0;
 	}
 	/* The kernel replaces its CA when half of its time has passed. */
-	if (!kith_kernel_trust(agent, &changed) &&
-	    (kith_bundles_expire(agent->bundles) || changed))
+	if (!kith_kernel_trust(agent, &changed) && (kith_bundles_expire(agent->bundles) || changed))
 		kith_agent_commit(agent);
 	return 0;
 }

@@ -35,8 +35,8 @@ static void log_failed_tests(const json_t *report)
 			 json_string_value(json_object_get(test, "test")),
 			 json_string_value(json_object_get(test, "case")),
 			 json_string_value(json_object_get(test, "expected")),
-			 json_string_value(json_object_get(json_object_get(test, "got"),
-							   "verdict")));
+			 json_string_value(
+				 json_object_get(json_object_get(test, "got"), "verdict")));
 	}
 }
 
@@ -153,8 +153,7 @@ static int send_bundles(struct kith_agent *agent)
 		if (ret)
 			kith_log(LOG_ERR, "the kernel did not take the bundle of %s: %s%s%s",
 				 bundle->trust_domain, strerror(-ret),
-				 *kith_nl_error(agent->nl) ? ": " : "",
-				 kith_nl_error(agent->nl));
+				 *kith_nl_error(agent->nl) ? ": " : "", kith_nl_error(agent->nl));
 	}
 	return ret;
 }
@@ -192,19 +191,21 @@ int kith_agent_commit(struct kith_agent *agent)
 	if (!ret)
 		ret = send_bundles(agent);
 	if (!ret)
-		ret = kith_request_config_rules(agent->nl, agent->table->bytes,
-						agent->table->size);
+		ret = kith_request_config_rules(agent->nl, agent->table->bytes, agent->table->size);
 	if (!ret)
 		ret = kith_request_config_commit(agent->nl, generation);
 	if (ret) {
-		kith_log(LOG_ERR, "the policy could not be put into the kernel: %s%s%s; the old one stays in force",
-			 strerror(-ret), *kith_nl_error(agent->nl) ? ": " : "",
-			 kith_nl_error(agent->nl));
+		kith_log(
+			LOG_ERR,
+			"the policy could not be put into the kernel: %s%s%s; the old one stays in force",
+			strerror(-ret), *kith_nl_error(agent->nl) ? ": " : "",
+			kith_nl_error(agent->nl));
 		return ret;
 	}
 	agent->generation = generation;
 	keep_generation(agent);
-	kith_log(LOG_INFO, "policy generation %llu is in force: %zu workloads, %zu claims, %zu rules",
+	kith_log(LOG_INFO,
+		 "policy generation %llu is in force: %zu workloads, %zu claims, %zu rules",
 		 (unsigned long long)generation, agent->policy->n_workloads,
 		 agent->policy->n_claims, agent->table->n_rules);
 	return 0;

@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-#define KITH_RING_SIZE	4096
+#define KITH_RING_SIZE 4096
 
 struct kith_ring;
 

@@ -8,7 +8,7 @@
 #include "base/base.h"
 #include "policy/policy.h"
 
-#define RETRY_MS	5000
+#define RETRY_MS 5000
 
 struct entry {
 	char *name;
@@ -21,7 +21,7 @@ struct names {
 	size_t n;
 	bool (*look_up)(const char *name, uint32_t *id);
 	bool any_missing;
-	int64_t asked;		/* ms since 1970 */
+	int64_t asked; /* ms since 1970 */
 };
 
 struct kith_users {

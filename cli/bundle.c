@@ -7,10 +7,10 @@
 #include "client.h"
 #include "table.h"
 
-#define FILE_MAX	(256U * 1024)
+#define FILE_MAX (256U * 1024)
 
 struct listing {
-	const char *only;		/* trust domain, or NULL: all */
+	const char *only; /* trust domain, or NULL: all */
 	json_t *found;
 };
 
@@ -129,8 +129,10 @@ static int import(const struct kith_options *options, const char *trust_domain, 
 
 static int remove_bundle(const struct kith_options *options, const char *trust_domain)
 {
-	int ret = kith_ask(options, json_pack("{s:s, s:s}", "command", "bundle-remove",
-					      "trust_domain", trust_domain), NULL, NULL, NULL);
+	int ret = kith_ask(options,
+			   json_pack("{s:s, s:s}", "command", "bundle-remove", "trust_domain",
+				     trust_domain),
+			   NULL, NULL, NULL);
 
 	if (ret == KITH_EXIT_OK && !options->json)
 		printf("The bundle of %s is removed; its peers are not trusted any more.\n",

@@ -9,7 +9,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-#define ANSWER_SECONDS	15
+#define ANSWER_SECONDS 15
 
 /* A kithd that is stopped or stuck accepts and does not answer. */
 static void limit_wait(int fd)
@@ -47,7 +47,7 @@ static int send_request(int fd, json_t *request)
 	if (!text)
 		return -EINVAL;
 	size = strlen(text);
-	text[size++] = '\n';	/* in place of the NUL */
+	text[size++] = '\n'; /* in place of the NUL */
 	while (sent < size && ret >= 0) {
 		ret = send(fd, text + sent, size - sent, MSG_NOSIGNAL);
 		if (ret < 0 && errno == EINTR)
@@ -110,37 +110,54 @@ static void read_answer(struct reading *reading, FILE *file)
 	else if (!reading->ended && reading->quietly)
 		reading->status = KITH_EXIT_UNREACHABLE;
 	else if (!reading->ended)
-		reading->status = kith_fail(KITH_EXIT_UNREACHABLE,
-					    errno == EAGAIN ? "kithd does not answer (systemctl status kithd)" :
-					    "kithd ended the connection before the answer was over");
+		reading->status = kith_fail(
+			KITH_EXIT_UNREACHABLE,
+			errno == EAGAIN ? "kithd does not answer (systemctl status kithd)"
+					: "kithd ended the connection before the answer was over");
 }
 
 int kith_unreachable(const struct kith_options *options, int err)
 {
 	if (err == -EACCES)
-		return kith_fail(KITH_EXIT_UNREACHABLE,
-				 "%s: permission denied (run as root, or as a member of the group kith)",
-				 options->socket);
+		return kith_fail(
+			KITH_EXIT_UNREACHABLE,
+			"%s: permission denied (run as root, or as a member of the group kith)",
+			options->socket);
 	return kith_fail(KITH_EXIT_UNREACHABLE, "%s: %s (is kithd running? systemctl status kithd)",
 			 options->socket, strerror(-err));
 }
 
-static int ask(const struct kith_options *options, json_t *request, struct reading *reading)
+/* Return: a stream with the request sent, or NULL and errno. */
+static FILE *start(const struct kith_options *options, json_t *request)
 {
 	int fd = connect_to(options->socket), ret;
-	FILE *file;
+	FILE *file = NULL;
 
+	if (fd < 0) {
+		errno = -fd;
+		return NULL;
+	}
 	if (!json_is_true(json_object_get(request, "follow")))
 		limit_wait(fd);
-	ret = fd < 0 ? fd : send_request(fd, request);
-	json_decref(request);
-	file = ret ? NULL : fdopen(fd, "r");
+	ret = send_request(fd, request);
+	if (!ret)
+		file = fdopen(fd, "r");
 	if (!file) {
-		ret = ret ? ret : -errno;
-		if (fd >= 0)
-			close(fd);
-		return reading->quietly ? KITH_EXIT_UNREACHABLE : kith_unreachable(options, ret);
+		ret = ret ? -ret : errno;
+		close(fd);
+		errno = ret;
 	}
+	return file;
+}
+
+static int ask(const struct kith_options *options, json_t *request, struct reading *reading)
+{
+	FILE *file = start(options, request);
+	int err = errno;
+
+	json_decref(request);
+	if (!file)
+		return reading->quietly ? KITH_EXIT_UNREACHABLE : kith_unreachable(options, -err);
 	read_answer(reading, file);
 	fclose(file);
 	return reading->status;

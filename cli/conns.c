@@ -4,7 +4,7 @@
 #include "table.h"
 
 struct list {
-	json_t *json;			/* with --json */
+	json_t *json; /* with --json */
 	struct kith_table_text *table;
 };
 

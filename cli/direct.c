@@ -57,8 +57,8 @@ static int on_credential(const struct nlmsghdr *message, void *arg)
 {
 	struct kith_credential_info info;
 
-	return kith_decode_credential(message, &info) ? 0 :
-	       give(arg, kith_report_credential(&info));
+	return kith_decode_credential(message, &info) ? 0
+						      : give(arg, kith_report_credential(&info));
 }
 
 static int on_conn(const struct nlmsghdr *message, void *arg)

@@ -14,7 +14,7 @@
 #include "table.h"
 #include <linux/kith.h>
 
-#define SMALL_FILE	(4U << 20)
+#define SMALL_FILE (4U << 20)
 
 enum outcome { OK, ADVICE, FAIL };
 
@@ -82,13 +82,15 @@ static enum outcome look_lockdown(const struct kith_options *options, char *deta
 				  const char **remedy)
 {
 	char *text = read_text("/sys/kernel/security/lockdown");
-	const char *state = !text ? "unknown" :
-			    strstr(text, "[confidentiality]") ? "confidentiality" :
-			    strstr(text, "[integrity]") ? "integrity" : "none";
+	const char *state = !text				? "unknown"
+			    : strstr(text, "[confidentiality]") ? "confidentiality"
+			    : strstr(text, "[integrity]")	? "integrity"
+								: "none";
 	enum outcome outcome = strcmp(state, "confidentiality") ? ADVICE : OK;
 
 	snprintf(detail, size, "%s", state);
-	*remedy = "boot with lockdown=confidentiality and a signed module: otherwise root can read keys out of kernel memory";
+	*remedy =
+		"boot with lockdown=confidentiality and a signed module: otherwise root can read keys out of kernel memory";
 	free(text);
 	return outcome;
 }
@@ -117,8 +119,7 @@ static bool signatures_enforced(void)
 {
 	char *enforce = read_text("/sys/module/module/parameters/sig_enforce");
 	char *lockdown = read_text("/sys/kernel/security/lockdown");
-	bool enforced = (enforce && *enforce == 'Y') ||
-			(lockdown && !strstr(lockdown, "[none]"));
+	bool enforced = (enforce && *enforce == 'Y') || (lockdown && !strstr(lockdown, "[none]"));
 
 	free(enforce);
 	free(lockdown);
@@ -132,7 +133,8 @@ static enum outcome look_signatures(const struct kith_options *options, char *de
 
 	snprintf(detail, size, "%s, kith.ko is %s", enforced ? "enforced" : "not enforced",
 		 is_signed ? "signed" : "not signed");
-	*remedy = "sign kith.ko with a key this machine trusts (mokutil --import), or the kernel will not load it";
+	*remedy =
+		"sign kith.ko with a key this machine trusts (mokutil --import), or the kernel will not load it";
 	return enforced && !is_signed && access("/sys/module/kith", F_OK) ? FAIL : OK;
 }
 
@@ -142,7 +144,8 @@ static enum outcome look_bpf_lsm(const struct kith_options *options, char *detai
 	char *text = read_text("/sys/kernel/security/lsm"), *name, *rest = text;
 	enum outcome outcome = FAIL;
 
-	*remedy = "add bpf to the kernel's lsm= parameter, keeping what it lists now (cat /sys/kernel/security/lsm)";
+	*remedy =
+		"add bpf to the kernel's lsm= parameter, keeping what it lists now (cat /sys/kernel/security/lsm)";
 	if (!text) {
 		snprintf(detail, size, "unknown: securityfs is not mounted");
 		*remedy = "mount -t securityfs securityfs /sys/kernel/security";
@@ -162,7 +165,8 @@ static enum outcome look_cgroup(const struct kith_options *options, char *detail
 	bool unified = !access("/sys/fs/cgroup/cgroup.controllers", F_OK);
 
 	snprintf(detail, size, "%s", unified ? "unified hierarchy" : "no unified hierarchy");
-	*remedy = "boot with systemd.unified_cgroup_hierarchy=1: units and cgroups are attested by cgroup2";
+	*remedy =
+		"boot with systemd.unified_cgroup_hierarchy=1: units and cgroups are attested by cgroup2";
 	return unified ? OK : FAIL;
 }
 
@@ -197,10 +201,11 @@ static enum outcome look_module(const struct kith_options *options, char *detail
 		*remedy = "run kith doctor as root";
 		return ADVICE;
 	}
-	snprintf(detail, size, "%s, contract %lld, this build's is %d", kith_text(kernel, "version"),
-		 abi, KITH_ABI);
+	snprintf(detail, size, "%s, contract %lld, this build's is %d",
+		 kith_text(kernel, "version"), abi, KITH_ABI);
 	if (abi != KITH_ABI)
-		*remedy = "module and agent are of different builds: install both again, then reload";
+		*remedy =
+			"module and agent are of different builds: install both again, then reload";
 	json_decref(kernel);
 	return abi == KITH_ABI ? OK : FAIL;
 }
@@ -216,8 +221,10 @@ static enum outcome look_agent(const struct kith_options *options, char *detail,
 			       &status);
 	registered = json_is_true(json_object_get(json_object_get(status, "agent"), "registered"));
 	json_decref(status);
-	snprintf(detail, size, "%s", ret != KITH_EXIT_OK ? "cannot be reached" :
-		 registered ? "running, registered" : "running, not registered");
+	snprintf(detail, size, "%s",
+		 ret != KITH_EXIT_OK ? "cannot be reached"
+		 : registered	     ? "running, registered"
+				     : "running, not registered");
 	*remedy = "systemctl status kithd; journalctl -u kithd";
 	return registered ? OK : ADVICE;
 }
@@ -242,7 +249,8 @@ static const char *word(enum outcome outcome)
 
 static int run(const struct kith_options *options, int argc, char **argv)
 {
-	struct kith_table_text *table = kith_table_text_new(4, "CHECK", "RESULT", "FOUND", "REMEDY");
+	struct kith_table_text *table =
+		kith_table_text_new(4, "CHECK", "RESULT", "FOUND", "REMEDY");
 	int status = KITH_EXIT_OK;
 	json_t *list = json_array();
 	size_t i;

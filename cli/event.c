@@ -9,7 +9,7 @@
 #include "netlink/names.h"
 #include <linux/kith.h>
 
-#define CONN_PREFIX	6	/* characters that say enough of a connection ID */
+#define CONN_PREFIX 6 /* characters that say enough of a connection ID */
 
 static bool is(const json_t *object, const char *key, const char *value)
 {
@@ -216,8 +216,9 @@ void kith_event_explain(const json_t *event)
 		field("cause", kith_doc_reason(reason));
 	field("detail", kith_text_or_empty(event, "detail"));
 	field("program", kith_text_or_empty(credential, "message"));
-	field("refused by", is(event, "side", "peer") ? "the peer" :
-	      is(event, "side", "network") ? "the network" : "this host");
+	field("refused by", is(event, "side", "peer")	   ? "the peer"
+			    : is(event, "side", "network") ? "the network"
+							   : "this host");
 	field("rule", kith_text_or_empty(conn, "rule"));
 	if (json_array_size(json_object_get(event, "policies"))) {
 		print_policies("  policy     ", event);

@@ -9,10 +9,10 @@
 #include "report/policy.h"
 
 struct question {
-	const char *from, *to;		/* NULL: unauthenticated */
-	char *at;			/* NULL: any address */
+	const char *from, *to; /* NULL: unauthenticated */
+	char *at;	       /* NULL: any address */
 	uint16_t port;
-	const char *policy;		/* NULL: what is in force */
+	const char *policy; /* NULL: what is in force */
 };
 
 /* "5432", "10.0.0.7:5432", "[::1]:5432" */
@@ -48,7 +48,9 @@ static json_t *ask_files(const struct question *question)
 	struct kith_policy_table *table = kith_policy_compile(set);
 	struct kith_policy_explanation explanation;
 	struct kith_policy_query query = {
-		.from = question->from, .to = question->to, .port = question->port,
+		.from = question->from,
+		.to = question->to,
+		.port = question->port,
 	};
 	json_t *result = NULL;
 	uint8_t address[16];
@@ -70,9 +72,9 @@ static json_t *ask_files(const struct question *question)
 static int ask_kithd(const struct kith_options *options, const struct question *question,
 		     json_t **result)
 {
-	json_t *request = json_pack("{s:s, s:s*, s:s*, s:s*, s:i}", "command", "explain",
-				    "from", question->from, "to", question->to,
-				    "at", question->at, "port", question->port);
+	json_t *request = json_pack("{s:s, s:s*, s:s*, s:s*, s:i}", "command", "explain", "from",
+				    question->from, "to", question->to, "at", question->at, "port",
+				    question->port);
 
 	return kith_ask(options, request, NULL, NULL, result);
 }

@@ -12,9 +12,9 @@
 
 enum kith_exit {
 	KITH_EXIT_OK = 0,
-	KITH_EXIT_FAILED = 1,		/* refused, or a check failed */
+	KITH_EXIT_FAILED = 1, /* refused, or a check failed */
 	KITH_EXIT_USAGE = 2,
-	KITH_EXIT_UNREACHABLE = 3,	/* kithd cannot be reached */
+	KITH_EXIT_UNREACHABLE = 3, /* kithd cannot be reached */
 };
 
 /* Options every command has; taken out of argv before it is called. */
@@ -26,7 +26,7 @@ struct kith_options {
 struct kith_command {
 	const char *name;
 	const char *summary;
-	const char *help;		/* after "Usage: kith " */
+	const char *help; /* after "Usage: kith " */
 	/* argv[0] is the command's name. Return: an enum kith_exit. */
 	int (*run)(const struct kith_options *options, int argc, char **argv);
 };

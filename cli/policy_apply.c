@@ -25,8 +25,9 @@ static bool is_policy_file(const char *name)
 }
 
 /* Calls @each with every policy file of @directory until it returns non-zero. */
-static int for_each_file(const char *directory, int (*each)(const char *from, const char *name,
-							     const char *to), const char *to)
+static int for_each_file(const char *directory,
+			 int (*each)(const char *from, const char *name, const char *to),
+			 const char *to)
 {
 	DIR *dir = opendir(directory);
 	const struct dirent *entry;
@@ -129,8 +130,7 @@ static int swap_in(const struct kith_options *options, const char *new, const ch
 	return ret;
 }
 
-static int install(const struct kith_options *options, const char *directory,
-		   const char *target)
+static int install(const struct kith_options *options, const char *directory, const char *target)
 {
 	char *new = kith_format("%s.new", target);
 	int err = 0, ret;
@@ -182,8 +182,8 @@ int kith_policy_apply(const struct kith_options *options, const char *directory)
 	target = ask_target(options, &ret);
 	if (!target)
 		return ret;
-	ret = same_directory(directory, target) ? have_kithd_apply(options) :
-						  install(options, directory, target);
+	ret = same_directory(directory, target) ? have_kithd_apply(options)
+						: install(options, directory, target);
 	free(target);
 	return ret;
 }

@@ -10,14 +10,16 @@ static int run(const struct kith_options *options, int argc, char **argv)
 	int ret;
 
 	if (argc != 2)
-		return kith_usage(&kith_command_revoke, "expected a credential's number or a SPIFFE ID");
+		return kith_usage(&kith_command_revoke,
+				  "expected a credential's number or a SPIFFE ID");
 	if (!strncmp(argv[1], "spiffe://", 9))
 		request = json_pack("{s:s, s:s}", "command", "revoke", "spiffe_id", argv[1]);
 	else if (*argv[1] && argv[1][strspn(argv[1], "0123456789")] == 0)
 		request = json_pack("{s:s, s:I}", "command", "revoke", "id",
 				    (json_int_t)strtoll(argv[1], NULL, 10));
 	else
-		return kith_usage(&kith_command_revoke, "\"%s\" is neither a credential's number nor a SPIFFE ID",
+		return kith_usage(&kith_command_revoke,
+				  "\"%s\" is neither a credential's number nor a SPIFFE ID",
 				  argv[1]);
 	if (!request)
 		return kith_usage(&kith_command_revoke, "the argument is not UTF-8");

@@ -27,8 +27,9 @@ static void print_agent(const json_t *agent)
 {
 	line("kithd", "%s, pid %lld, since %s, %s", kith_text(agent, "version"),
 	     number(agent, "pid"), kith_text(agent, "started"),
-	     json_is_true(json_object_get(agent, "registered")) ? "registered" :
-	     "NOT registered with the kernel (see journalctl -u kithd)");
+	     json_is_true(json_object_get(agent, "registered"))
+		     ? "registered"
+		     : "NOT registered with the kernel (see journalctl -u kithd)");
 	line("trust domain", "%s, %s issuer", kith_text(agent, "trust_domain"),
 	     kith_text(agent, "issuer"));
 	line("policy", "generation %lld: %lld workloads, %lld rules from %s",
@@ -58,8 +59,9 @@ static void print_kernel(const json_t *kernel)
 	const json_t *ca = json_object_get(kernel, "ca");
 
 	line("kith.ko", "%s, contract %lld, %s", kith_text(kernel, "version"),
-	     number(kernel, "abi"), json_is_true(json_object_get(kernel, "hooked")) ?
-	     "sockets are hooked" : "sockets are NOT hooked");
+	     number(kernel, "abi"),
+	     json_is_true(json_object_get(kernel, "hooked")) ? "sockets are hooked"
+							     : "sockets are NOT hooked");
 	line("in force", "generation %lld, %lld claims", number(kernel, "generation"),
 	     number(kernel, "claims"));
 	line("held", "%lld programs, %lld credentials, %lld connections, %lld listeners",
@@ -81,7 +83,8 @@ static void print_status(const json_t *status, const char *why)
 	if (agent)
 		print_agent(agent);
 	else
-		line("kithd", "NOT running: what the kernel holds keeps working until it expires (systemctl start kithd)");
+		line("kithd",
+		     "NOT running: what the kernel holds keeps working until it expires (systemctl start kithd)");
 	if (kernel)
 		print_kernel(kernel);
 	else
@@ -91,14 +94,17 @@ static void print_status(const json_t *status, const char *why)
 static int run(const struct kith_options *options, int argc, char **argv)
 {
 	const char *why = "the kernel did not answer (is the module loaded? modprobe kith)";
-	json_t *status, *kernel;
+	json_t *status = NULL, *request, *kernel;
 	int ret;
 
 	if (argc > 1)
 		return kith_usage(&kith_command_status, "unexpected argument \"%s\"", argv[1]);
+	request = json_pack("{s:s}", "command", "status");
 	/* Only root can ask the kernel instead. */
-	ret = (geteuid() ? kith_ask : kith_ask_quietly)(
-		options, json_pack("{s:s}", "command", "status"), NULL, NULL, &status);
+	if (geteuid())
+		ret = kith_ask(options, request, NULL, NULL, &status);
+	else
+		ret = kith_ask_quietly(options, request, NULL, NULL, &status);
 	if (ret == KITH_EXIT_FAILED || (ret != KITH_EXIT_OK && geteuid()))
 		return ret;
 	if (ret == KITH_EXIT_UNREACHABLE) {

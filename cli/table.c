@@ -10,7 +10,7 @@
 
 struct kith_table_text {
 	size_t columns, cells, room;
-	char **cell;			/* headings first */
+	char **cell; /* headings first */
 };
 
 static void add_cells(struct kith_table_text *table, va_list args)

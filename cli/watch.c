@@ -62,9 +62,10 @@ static int run(const struct kith_options *options, int argc, char **argv)
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
-	return kith_ask(options, json_pack("{s:s, s:b, s:I}", "command", "events", "follow", 1,
-					   "history", (json_int_t)history), on_event, &watching,
-			NULL);
+	return kith_ask(options,
+			json_pack("{s:s, s:b, s:I}", "command", "events", "follow", 1, "history",
+				  (json_int_t)history),
+			on_event, &watching, NULL);
 }
 
 const struct kith_command kith_command_watch = {

@@ -3,11 +3,11 @@
 #include "client.h"
 #include "event.h"
 
-#define SHOWN	10
+#define SHOWN 10
 
 struct asking {
-	const char *about;		/* NULL: anything */
-	json_t *found;			/* the last ones */
+	const char *about; /* NULL: anything */
+	json_t *found;	   /* the last ones */
 };
 
 static bool on_event(const json_t *event, void *arg)

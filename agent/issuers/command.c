@@ -20,27 +20,27 @@
 #include "pending.h"
 
 /* Programs running at once; further requests wait their turn. */
-#define RUNNING_MAX	8
-#define WAITING_MAX	4096
+#define RUNNING_MAX 8
+#define WAITING_MAX 4096
 
 struct command {
 	struct kith_issuer base;
 	sd_event *loop;
 	const struct kith_agent_config *config;
-	TAILQ_HEAD(, kith_issuing) waiting;
+	TAILQ_HEAD(waiting, kith_issuing) waiting;
 	unsigned int n_running, n_waiting;
-	sd_event_source *start;		/* starts what waits, from the loop */
+	sd_event_source *start; /* starts what waits, from the loop */
 };
 
 struct kith_issuing {
-	TAILQ_ENTRY(kith_issuing) link;	/* while waiting */
+	TAILQ_ENTRY(kith_issuing) link; /* while waiting */
 	struct command *command;
 	kith_issued_fn *done;
 	void *arg;
 	char *pem, *spiffe_id;
 	uint32_t ttl;
 
-	pid_t pid;			/* 0 while waiting */
+	pid_t pid; /* 0 while waiting */
 	int out;
 	sd_event_source *child, *output, *deadline;
 	char *answer;
@@ -110,10 +110,12 @@ static void finish_when_over(struct kith_issuing *issuing)
 	if (!issuing->exited || !issuing->output_ended)
 		return;
 	if (!WIFEXITED(issuing->status) || WEXITSTATUS(issuing->status)) {
-		snprintf(text, sizeof(text), WIFEXITED(issuing->status) ?
-			 "exited with status %d (see its messages in the log)" :
-			 "was killed by signal %d", WIFEXITED(issuing->status) ?
-			 WEXITSTATUS(issuing->status) : WTERMSIG(issuing->status));
+		snprintf(text, sizeof(text),
+			 WIFEXITED(issuing->status)
+				 ? "exited with status %d (see its messages in the log)"
+				 : "was killed by signal %d",
+			 WIFEXITED(issuing->status) ? WEXITSTATUS(issuing->status)
+						    : WTERMSIG(issuing->status));
 		fail(issuing, text);
 		return;
 	}
@@ -154,8 +156,8 @@ static int on_exit_of_child(sd_event_source *source, const siginfo_t *info, void
 	struct kith_issuing *issuing = arg;
 
 	issuing->exited = true;
-	issuing->status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0) :
-							W_EXITCODE(0, info->si_status);
+	issuing->status = info->si_code == CLD_EXITED ? W_EXITCODE(info->si_status, 0)
+						      : W_EXITCODE(0, info->si_status);
 	finish_when_over(issuing);
 	return 0;
 }
@@ -171,7 +173,8 @@ static char **make_environment(const struct kith_issuing *issuing)
 {
 	char **environment = kith_alloc(4 * sizeof(*environment));
 
-	environment[0] = kith_format("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
+	environment[0] =
+		kith_format("PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin");
 	environment[1] = kith_format("KITH_SPIFFE_ID=%s", issuing->spiffe_id);
 	environment[2] = kith_format("KITH_TTL=%u", issuing->ttl);
 	return environment;
@@ -203,7 +206,7 @@ static int spawn(struct kith_issuing *issuing, int in, int out)
 	posix_spawn_file_actions_adddup2(&files, out, STDOUT_FILENO);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
-				 POSIX_SPAWN_SETSIGDEF);
+						      POSIX_SPAWN_SETSIGDEF);
 	posix_spawnattr_setsigmask(&attributes, &none);
 	posix_spawnattr_setsigdefault(&attributes, &all);
 	ret = posix_spawn(&pid, config->issuer_path, &files, &attributes,
@@ -262,10 +265,12 @@ static int watch(struct kith_issuing *issuing)
 static int on_start(sd_event_source *source, void *arg)
 {
 	struct command *command = arg;
-	struct kith_issuing *issuing;
+	struct kith_issuing *issuing, *next;
 	int ret;
 
-	while (command->n_running < RUNNING_MAX && (issuing = TAILQ_FIRST(&command->waiting))) {
+	for (issuing = TAILQ_FIRST(&command->waiting); issuing && command->n_running < RUNNING_MAX;
+	     issuing = next) {
+		next = TAILQ_NEXT(issuing, link);
 		ret = run(issuing);
 		if (!ret) {
 			TAILQ_REMOVE(&command->waiting, issuing, link);
@@ -280,8 +285,8 @@ static int on_start(sd_event_source *source, void *arg)
 }
 
 static struct kith_issuing *issue(struct kith_issuer *issuer,
-				  const struct kith_issue_request *request,
-				  kith_issued_fn *done, void *arg)
+				  const struct kith_issue_request *request, kith_issued_fn *done,
+				  void *arg)
 {
 	struct command *command = (struct command *)issuer;
 	struct kith_issuing *issuing;

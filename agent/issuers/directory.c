@@ -16,14 +16,14 @@
 #include "base/base.h"
 #include "pending.h"
 
-#define PENDING_MAX	1024
+#define PENDING_MAX 1024
 
 struct directory {
 	struct kith_issuer base;
 	sd_event *loop;
 	const struct kith_agent_config *config;
 	sd_event_source *inotify;
-	LIST_HEAD(, kith_issuing) pending;
+	LIST_HEAD(pending, kith_issuing) pending;
 	unsigned int n_pending;
 };
 
@@ -32,7 +32,7 @@ struct kith_issuing {
 	struct directory *directory;
 	kith_issued_fn *done;
 	void *arg;
-	char *name;			/* without the ending */
+	char *name; /* without the ending */
 	sd_event_source *deadline;
 };
 
@@ -88,7 +88,8 @@ static int on_file(sd_event_source *source, const struct inotify_event *event, v
 
 	if (!event->len)
 		return 0;
-	LIST_FOREACH(issuing, &directory->pending, link) {
+	for (issuing = LIST_FIRST(&directory->pending); issuing;
+	     issuing = LIST_NEXT(issuing, link)) {
 		size = strlen(issuing->name);
 		if (strncmp(event->name, issuing->name, size) || strcmp(event->name + size, ".pem"))
 			continue;
@@ -106,7 +107,8 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *arg)
 
 	arg = issuing->arg;
 	release(issuing);
-	kith_issuing_fail(done, arg, "%s did not appear in time (is what signs the requests there running?)",
+	kith_issuing_fail(done, arg,
+			  "%s did not appear in time (is what signs the requests there running?)",
 			  path);
 	free(path);
 	return 0;
@@ -129,8 +131,8 @@ static int write_request(const struct kith_issuing *issuing,
 			 const struct kith_issue_request *request)
 {
 	char *path = path_of(issuing, ".csr"), *pem = kith_x509_request_pem(&request->csr);
-	char *text = kith_format("spiffe-id: %s\nttl: %u\n%s", request->spiffe_id, request->ttl,
-				 pem);
+	char *text =
+		kith_format("spiffe-id: %s\nttl: %u\n%s", request->spiffe_id, request->ttl, pem);
 	int ret = kith_write_file(path, text, strlen(text), 0644);
 
 	free(text);
@@ -140,8 +142,8 @@ static int write_request(const struct kith_issuing *issuing,
 }
 
 static struct kith_issuing *issue(struct kith_issuer *issuer,
-				  const struct kith_issue_request *request,
-				  kith_issued_fn *done, void *arg)
+				  const struct kith_issue_request *request, kith_issued_fn *done,
+				  void *arg)
 {
 	struct directory *directory = (struct directory *)issuer;
 	const struct kith_agent_config *config = directory->config;

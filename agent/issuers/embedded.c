@@ -11,8 +11,8 @@
 #include "netlink/request.h"
 
 /* Peers' clocks may run behind ours, by this much of the lifetime at most. */
-#define BACKDATE_MAX	30
-#define BACKDATE_PART	10
+#define BACKDATE_MAX  30
+#define BACKDATE_PART 10
 
 struct embedded {
 	struct kith_issuer base;
@@ -52,8 +52,8 @@ static int sign(const struct embedded *embedded, const struct kith_issue_request
 }
 
 static struct kith_issuing *issue(struct kith_issuer *issuer,
-				  const struct kith_issue_request *request,
-				  kith_issued_fn *done, void *arg)
+				  const struct kith_issue_request *request, kith_issued_fn *done,
+				  void *arg)
 {
 	struct embedded *embedded = (struct embedded *)issuer;
 	const struct kith_x509_list none = { 0 };
@@ -62,7 +62,8 @@ static struct kith_issuing *issue(struct kith_issuer *issuer,
 	int ret = sign(embedded, request, &issued);
 
 	if (ret == -EKEYEXPIRED) {
-		error = kith_format("the embedded CA has expired or the clock is wrong (check the date, raise issuer.embedded.ca_ttl)");
+		error = kith_format(
+			"the embedded CA has expired or the clock is wrong (check the date, raise issuer.embedded.ca_ttl)");
 	} else if (ret) {
 		const char *words = *embedded->nl ? kith_nl_error(*embedded->nl) : "";
 

@@ -21,17 +21,17 @@ struct kith_issuing;
 struct kith_issue_request {
 	uint64_t credential;
 	const char *spiffe_id;
-	uint32_t ttl;			/* seconds */
-	struct kith_blob csr;		/* DER */
+	uint32_t ttl;	      /* seconds */
+	struct kith_blob csr; /* DER */
 };
 
 /* What came of it. */
 struct kith_issued {
-	const char *error;		/* NULL on success; for people, with the remedy */
+	const char *error; /* NULL on success; for people, with the remedy */
 	/* Leaf first, to be installed; empty when the kernel has installed what
 	 * it signed itself. */
 	const struct kith_x509_list *chain;
-	int64_t not_before, not_after;	/* of the leaf, seconds since 1970 */
+	int64_t not_before, not_after; /* of the leaf, seconds since 1970 */
 };
 
 /* Called once for each request, maybe before kith_issuer_issue() returns. */
@@ -55,9 +55,9 @@ struct kith_issuer {
 /* What an issuer may use of the agent. */
 struct kith_issuer_host {
 	sd_event *loop;
-	const struct kith_agent_config *config;	/* outlives the issuer */
-	struct kith_nl **nl;		/* the registered port, NULL when there is none */
-	const int64_t *ca_not_after;	/* of the embedded CA */
+	const struct kith_agent_config *config; /* outlives the issuer */
+	struct kith_nl **nl;			/* the registered port, NULL when there is none */
+	const int64_t *ca_not_after;		/* of the embedded CA */
 };
 
 /* The issuer the configuration names, or NULL after having logged why. */

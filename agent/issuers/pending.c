@@ -30,8 +30,10 @@ void kith_issuing_take(kith_issued_fn *done, void *arg, const char *from, const 
 
 	if (kith_x509_read(text, size, KITH_CHAIN_MAX, &chain, &why) ||
 	    kith_x509_facts(&chain.certs[0], &facts)) {
-		kith_issuing_fail(done, arg, "what %s returned is no chain: %s (write the leaf first, then intermediates, as PEM)",
-				  from, why);
+		kith_issuing_fail(
+			done, arg,
+			"what %s returned is no chain: %s (write the leaf first, then intermediates, as PEM)",
+			from, why);
 	} else {
 		issued.not_before = facts.not_before;
 		issued.not_after = facts.not_after;

@@ -5,7 +5,7 @@
 
 #include "issuer.h"
 
-#define KITH_ISSUER_ANSWER_MAX	(64U * 1024)
+#define KITH_ISSUER_ANSWER_MAX (64U * 1024)
 
 /* "No answer came": @done with @format's words as the error. */
 void kith_issuing_fail(kith_issued_fn *done, void *arg, const char *format, ...)

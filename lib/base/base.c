@@ -10,7 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define DURATION_MAX	(10ULL * 366 * 24 * 3600)
+#define DURATION_MAX (10ULL * 366 * 24 * 3600)
 
 static void *checked(void *memory)
 {
@@ -173,7 +173,10 @@ int kith_write_file(const char *path, const void *data, size_t size, unsigned in
 
 bool kith_parse_duration(const char *text, uint32_t *seconds)
 {
-	static const struct { char unit; uint32_t factor; } units[] = {
+	static const struct {
+		char unit;
+		uint32_t factor;
+	} units[] = {
 		{ 0, 1 }, { 's', 1 }, { 'm', 60 }, { 'h', 3600 }, { 'd', 24 * 3600 },
 	};
 	unsigned long long value;

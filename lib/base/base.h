@@ -12,11 +12,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define KITH_ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+#define KITH_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
-void *kith_alloc(size_t size);				/* zeroed */
+void *kith_alloc(size_t size); /* zeroed */
 void *kith_realloc(void *memory, size_t n, size_t size);
-char *kith_strdup(const char *string);			/* NULL stays NULL */
+char *kith_strdup(const char *string); /* NULL stays NULL */
 char *kith_format(const char *format, ...) __attribute__((format(printf, 1, 2)));
 char *kith_vformat(const char *format, va_list args);
 
@@ -26,7 +26,7 @@ void kith_hex(char *out, const uint8_t *data, size_t size);
 /* Milliseconds since 1970. */
 int64_t kith_now_ms(void);
 
-#define KITH_TIME_TEXT	32
+#define KITH_TIME_TEXT 32
 /* "2026-11-22T09:30:00.123Z". Return: @out. */
 char *kith_time_text(char out[KITH_TIME_TEXT], int64_t ms);
 

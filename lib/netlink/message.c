@@ -78,8 +78,8 @@ static struct kith_blob take_blob(struct cursor *cursor, size_t max)
 	return blob;
 }
 
-static void take_certificate(struct cursor *cursor, struct kith_blob *list,
-			     unsigned int *count, unsigned int max)
+static void take_certificate(struct cursor *cursor, struct kith_blob *list, unsigned int *count,
+			     unsigned int max)
 {
 	if (*count == max)
 		cursor->bad = true;
@@ -87,11 +87,8 @@ static void take_certificate(struct cursor *cursor, struct kith_blob *list,
 		list[(*count)++] = take_blob(cursor, KITH_CERT_MAX);
 }
 
-/* Runs @body for each attribute of @message, cursor.attr being the attribute. */
-#define FOR_EACH_ATTR(cursor, message)						\
-	mnl_attr_for_each((cursor).attr, message, sizeof(struct genlmsghdr))
-#define FOR_EACH_NESTED(cursor, nest)						\
-	mnl_attr_for_each_nested((cursor).attr, nest)
+/* The attributes of a message of ours begin behind its generic header. */
+#define HEADER sizeof(struct genlmsghdr)
 
 static int verdict(const struct cursor *cursor)
 {
@@ -117,15 +114,29 @@ static void take_program(struct cursor *outer, struct kith_program_info *out)
 {
 	struct cursor c = { 0 };
 
-	FOR_EACH_NESTED(c, outer->attr) {
+	mnl_attr_for_each_nested(c.attr, outer->attr) {
 		switch (mnl_attr_get_type(c.attr)) {
-		case KITH_A_PROGRAM_ID: out->id = take_u64(&c); break;
-		case KITH_A_PROGRAM_PID: out->pid = take_u32(&c); break;
-		case KITH_A_PROGRAM_COMM: out->comm = take_string(&c); break;
-		case KITH_A_PROGRAM_EXE: out->exe = take_string(&c); break;
-		case KITH_A_PROGRAM_DEV: out->dev = take_u64(&c); break;
-		case KITH_A_PROGRAM_INO: out->ino = take_u64(&c); break;
-		case KITH_A_PROGRAM_RESTART_NEEDED: out->restart_needed = true; break;
+		case KITH_A_PROGRAM_ID:
+			out->id = take_u64(&c);
+			break;
+		case KITH_A_PROGRAM_PID:
+			out->pid = take_u32(&c);
+			break;
+		case KITH_A_PROGRAM_COMM:
+			out->comm = take_string(&c);
+			break;
+		case KITH_A_PROGRAM_EXE:
+			out->exe = take_string(&c);
+			break;
+		case KITH_A_PROGRAM_DEV:
+			out->dev = take_u64(&c);
+			break;
+		case KITH_A_PROGRAM_INO:
+			out->ino = take_u64(&c);
+			break;
+		case KITH_A_PROGRAM_RESTART_NEEDED:
+			out->restart_needed = true;
+			break;
 		}
 	}
 	outer->bad |= c.bad;
@@ -134,32 +145,62 @@ static void take_program(struct cursor *outer, struct kith_program_info *out)
 static void take_credential_attr(struct cursor *c, struct kith_credential_info *out)
 {
 	switch (mnl_attr_get_type(c->attr)) {
-	case KITH_A_CREDENTIAL_ID: out->id = take_u64(c); break;
+	case KITH_A_CREDENTIAL_ID:
+		out->id = take_u64(c);
+		break;
 	case KITH_A_CREDENTIAL_STATE:
 		out->state = take_u32(c);
 		out->has_state = true;
 		break;
-	case KITH_A_CREDENTIAL_UID: out->uid = take_u32(c); break;
-	case KITH_A_CREDENTIAL_GID: out->gid = take_u32(c); break;
+	case KITH_A_CREDENTIAL_UID:
+		out->uid = take_u32(c);
+		break;
+	case KITH_A_CREDENTIAL_GID:
+		out->gid = take_u32(c);
+		break;
 	case KITH_A_CREDENTIAL_GROUPS:
 		out->groups = take_blob(c, KITH_GROUPS_MAX * sizeof(uint32_t));
 		c->bad |= out->groups.size % sizeof(uint32_t) != 0;
 		break;
-	case KITH_A_CREDENTIAL_CGROUP: out->cgroup = take_string(c); break;
-	case KITH_A_CREDENTIAL_CGROUP_ID: out->cgroup_id = take_u64(c); break;
-	case KITH_A_CREDENTIAL_USER_NS: out->user_ns = take_u32(c); break;
-	case KITH_A_CREDENTIAL_MOUNT_NS_INITIAL: out->mount_ns_initial = true; break;
-	case KITH_A_CREDENTIAL_SPIFFE_ID: out->spiffe_id = take_string(c); break;
-	case KITH_A_CREDENTIAL_WORKLOAD: out->workload = take_string(c); break;
-	case KITH_A_CREDENTIAL_NOT_BEFORE: out->not_before = (int64_t)take_u64(c); break;
-	case KITH_A_CREDENTIAL_NOT_AFTER: out->not_after = (int64_t)take_u64(c); break;
-	case KITH_A_CREDENTIAL_SERIAL: out->serial = take_blob(c, 20); break;
-	case KITH_A_CREDENTIAL_CSR: out->csr = take_blob(c, KITH_CERT_MAX); break;
+	case KITH_A_CREDENTIAL_CGROUP:
+		out->cgroup = take_string(c);
+		break;
+	case KITH_A_CREDENTIAL_CGROUP_ID:
+		out->cgroup_id = take_u64(c);
+		break;
+	case KITH_A_CREDENTIAL_USER_NS:
+		out->user_ns = take_u32(c);
+		break;
+	case KITH_A_CREDENTIAL_MOUNT_NS_INITIAL:
+		out->mount_ns_initial = true;
+		break;
+	case KITH_A_CREDENTIAL_SPIFFE_ID:
+		out->spiffe_id = take_string(c);
+		break;
+	case KITH_A_CREDENTIAL_WORKLOAD:
+		out->workload = take_string(c);
+		break;
+	case KITH_A_CREDENTIAL_NOT_BEFORE:
+		out->not_before = (int64_t)take_u64(c);
+		break;
+	case KITH_A_CREDENTIAL_NOT_AFTER:
+		out->not_after = (int64_t)take_u64(c);
+		break;
+	case KITH_A_CREDENTIAL_SERIAL:
+		out->serial = take_blob(c, 20);
+		break;
+	case KITH_A_CREDENTIAL_CSR:
+		out->csr = take_blob(c, KITH_CERT_MAX);
+		break;
 	case KITH_A_CREDENTIAL_CERTIFICATE:
 		take_certificate(c, out->certificate, &out->n_certificates, KITH_CHAIN_MAX);
 		break;
-	case KITH_A_CREDENTIAL_REASON: out->reason = take_u32(c); break;
-	case KITH_A_CREDENTIAL_MESSAGE: out->message = take_string(c); break;
+	case KITH_A_CREDENTIAL_REASON:
+		out->reason = take_u32(c);
+		break;
+	case KITH_A_CREDENTIAL_MESSAGE:
+		out->message = take_string(c);
+		break;
 	case KITH_A_CREDENTIAL_PROGRAM:
 		out->has_program = true;
 		take_program(c, &out->program);
@@ -174,7 +215,7 @@ int kith_decode_credential(const struct nlmsghdr *message, struct kith_credentia
 	memset(out, 0, sizeof(*out));
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message)
+	mnl_attr_for_each(c.attr, message, HEADER)
 		take_credential_attr(&c, out);
 	return verdict(&c);
 }
@@ -194,22 +235,54 @@ static void take_conn_attr(struct cursor *c, struct kith_conn_info *out)
 		out->id = take_blob(c, KITH_CONN_ID_LEN);
 		c->bad |= out->id.size != KITH_CONN_ID_LEN;
 		break;
-	case KITH_A_CONN_KIND: out->kind = take_u32(c); break;
-	case KITH_A_CONN_STATE: out->state = take_u32(c); break;
-	case KITH_A_CONN_PID: out->pid = take_u32(c); break;
-	case KITH_A_CONN_COMM: out->comm = take_string(c); break;
-	case KITH_A_CONN_LOCAL_ADDRESS: out->local_address = take_address(c); break;
-	case KITH_A_CONN_LOCAL_PORT: out->local_port = take_u16(c); break;
-	case KITH_A_CONN_REMOTE_ADDRESS: out->remote_address = take_address(c); break;
-	case KITH_A_CONN_REMOTE_PORT: out->remote_port = take_u16(c); break;
-	case KITH_A_CONN_LOCAL_ID: out->local_id = take_string(c); break;
-	case KITH_A_CONN_PEER_ID: out->peer_id = take_string(c); break;
-	case KITH_A_CONN_WORKLOAD: out->workload = take_string(c); break;
-	case KITH_A_CONN_CIPHER: out->cipher = take_string(c); break;
-	case KITH_A_CONN_RULE: out->rule = take_string(c); break;
-	case KITH_A_CONN_SINCE: out->since = (int64_t)take_u64(c); break;
-	case KITH_A_CONN_PENDING: out->pending = take_u32(c); break;
-	case KITH_A_CONN_QUEUED: out->queued = take_u32(c); break;
+	case KITH_A_CONN_KIND:
+		out->kind = take_u32(c);
+		break;
+	case KITH_A_CONN_STATE:
+		out->state = take_u32(c);
+		break;
+	case KITH_A_CONN_PID:
+		out->pid = take_u32(c);
+		break;
+	case KITH_A_CONN_COMM:
+		out->comm = take_string(c);
+		break;
+	case KITH_A_CONN_LOCAL_ADDRESS:
+		out->local_address = take_address(c);
+		break;
+	case KITH_A_CONN_LOCAL_PORT:
+		out->local_port = take_u16(c);
+		break;
+	case KITH_A_CONN_REMOTE_ADDRESS:
+		out->remote_address = take_address(c);
+		break;
+	case KITH_A_CONN_REMOTE_PORT:
+		out->remote_port = take_u16(c);
+		break;
+	case KITH_A_CONN_LOCAL_ID:
+		out->local_id = take_string(c);
+		break;
+	case KITH_A_CONN_PEER_ID:
+		out->peer_id = take_string(c);
+		break;
+	case KITH_A_CONN_WORKLOAD:
+		out->workload = take_string(c);
+		break;
+	case KITH_A_CONN_CIPHER:
+		out->cipher = take_string(c);
+		break;
+	case KITH_A_CONN_RULE:
+		out->rule = take_string(c);
+		break;
+	case KITH_A_CONN_SINCE:
+		out->since = (int64_t)take_u64(c);
+		break;
+	case KITH_A_CONN_PENDING:
+		out->pending = take_u32(c);
+		break;
+	case KITH_A_CONN_QUEUED:
+		out->queued = take_u32(c);
+		break;
 	}
 }
 
@@ -220,7 +293,7 @@ int kith_decode_conn(const struct nlmsghdr *message, struct kith_conn_info *out)
 	memset(out, 0, sizeof(*out));
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message)
+	mnl_attr_for_each(c.attr, message, HEADER)
 		take_conn_attr(&c, out);
 	return verdict(&c);
 }
@@ -229,7 +302,7 @@ static void take_conn(struct cursor *outer, struct kith_conn_info *out)
 {
 	struct cursor c = { 0 };
 
-	FOR_EACH_NESTED(c, outer->attr)
+	mnl_attr_for_each_nested(c.attr, outer->attr)
 		take_conn_attr(&c, out);
 	outer->bad |= c.bad;
 }
@@ -238,7 +311,7 @@ static void take_credential(struct cursor *outer, struct kith_credential_info *o
 {
 	struct cursor c = { 0 };
 
-	FOR_EACH_NESTED(c, outer->attr)
+	mnl_attr_for_each_nested(c.attr, outer->attr)
 		take_credential_attr(&c, out);
 	outer->bad |= c.bad;
 }
@@ -250,19 +323,33 @@ int kith_decode_event(const struct nlmsghdr *message, struct kith_event_info *ou
 	memset(out, 0, sizeof(*out));
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message) {
+	mnl_attr_for_each(c.attr, message, HEADER) {
 		switch (mnl_attr_get_type(c.attr)) {
-		case KITH_A_EVENT_KIND: out->kind = take_u32(&c); break;
-		case KITH_A_EVENT_TIME: out->time = (int64_t)take_u64(&c); break;
+		case KITH_A_EVENT_KIND:
+			out->kind = take_u32(&c);
+			break;
+		case KITH_A_EVENT_TIME:
+			out->time = (int64_t)take_u64(&c);
+			break;
 		case KITH_A_EVENT_DECISION:
 			out->decision = take_u32(&c);
 			out->has_decision = true;
 			break;
-		case KITH_A_EVENT_REASON: out->reason = take_u32(&c); break;
-		case KITH_A_EVENT_SIDE: out->side = take_u32(&c); break;
-		case KITH_A_EVENT_ERRNO: out->err = take_u32(&c); break;
-		case KITH_A_EVENT_DETAIL: out->detail = take_string(&c); break;
-		case KITH_A_EVENT_GENERATION: out->generation = take_u64(&c); break;
+		case KITH_A_EVENT_REASON:
+			out->reason = take_u32(&c);
+			break;
+		case KITH_A_EVENT_SIDE:
+			out->side = take_u32(&c);
+			break;
+		case KITH_A_EVENT_ERRNO:
+			out->err = take_u32(&c);
+			break;
+		case KITH_A_EVENT_DETAIL:
+			out->detail = take_string(&c);
+			break;
+		case KITH_A_EVENT_GENERATION:
+			out->generation = take_u64(&c);
+			break;
 		case KITH_A_EVENT_CONN:
 			out->has_conn = true;
 			take_conn(&c, &out->conn);
@@ -279,11 +366,21 @@ int kith_decode_event(const struct nlmsghdr *message, struct kith_event_info *ou
 static void take_ca_attr(struct cursor *c, struct kith_ca_info *out)
 {
 	switch (mnl_attr_get_type(c->attr)) {
-	case KITH_A_CA_TRUST_DOMAIN: out->trust_domain = take_string(c); break;
-	case KITH_A_CA_SERIAL: out->serial = take_blob(c, 20); break;
-	case KITH_A_CA_NOT_BEFORE: out->not_before = (int64_t)take_u64(c); break;
-	case KITH_A_CA_NOT_AFTER: out->not_after = (int64_t)take_u64(c); break;
-	case KITH_A_CA_CERTIFICATE: out->certificate = take_blob(c, KITH_CERT_MAX); break;
+	case KITH_A_CA_TRUST_DOMAIN:
+		out->trust_domain = take_string(c);
+		break;
+	case KITH_A_CA_SERIAL:
+		out->serial = take_blob(c, 20);
+		break;
+	case KITH_A_CA_NOT_BEFORE:
+		out->not_before = (int64_t)take_u64(c);
+		break;
+	case KITH_A_CA_NOT_AFTER:
+		out->not_after = (int64_t)take_u64(c);
+		break;
+	case KITH_A_CA_CERTIFICATE:
+		out->certificate = take_blob(c, KITH_CERT_MAX);
+		break;
 	}
 }
 
@@ -294,7 +391,7 @@ int kith_decode_ca(const struct nlmsghdr *message, struct kith_ca_info *out)
 	memset(out, 0, sizeof(*out));
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message)
+	mnl_attr_for_each(c.attr, message, HEADER)
 		take_ca_attr(&c, out);
 	return verdict(&c);
 }
@@ -303,7 +400,7 @@ static void take_ca(struct cursor *outer, struct kith_ca_info *out)
 {
 	struct cursor c = { 0 };
 
-	FOR_EACH_NESTED(c, outer->attr)
+	mnl_attr_for_each_nested(c.attr, outer->attr)
 		take_ca_attr(&c, out);
 	outer->bad |= c.bad;
 }
@@ -315,7 +412,7 @@ static void take_counter(struct cursor *outer, struct kith_status_info *out)
 	struct cursor c = { 0 };
 	uint64_t value = 0;
 
-	FOR_EACH_NESTED(c, outer->attr) {
+	mnl_attr_for_each_nested(c.attr, outer->attr) {
 		if (mnl_attr_get_type(c.attr) == KITH_A_COUNTER_REASON)
 			reason = take_u32(&c);
 		else if (mnl_attr_get_type(c.attr) == KITH_A_COUNTER_VALUE)
@@ -333,20 +430,44 @@ int kith_decode_status(const struct nlmsghdr *message, struct kith_status_info *
 	memset(out, 0, sizeof(*out));
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message) {
+	mnl_attr_for_each(c.attr, message, HEADER) {
 		switch (mnl_attr_get_type(c.attr)) {
-		case KITH_A_STATUS_ABI: out->abi = take_u32(&c); break;
-		case KITH_A_STATUS_VERSION: out->version = take_string(&c); break;
-		case KITH_A_STATUS_GENERATION: out->generation = take_u64(&c); break;
-		case KITH_A_STATUS_AGENT_PID: out->agent_pid = take_u32(&c); break;
-		case KITH_A_STATUS_PROGRAMS: out->programs = take_u32(&c); break;
-		case KITH_A_STATUS_CREDENTIALS: out->credentials = take_u32(&c); break;
-		case KITH_A_STATUS_CONNECTIONS: out->connections = take_u32(&c); break;
-		case KITH_A_STATUS_LISTENERS: out->listeners = take_u32(&c); break;
-		case KITH_A_STATUS_CLAIMS: out->claims = take_u32(&c); break;
-		case KITH_A_STATUS_HOOKED: out->hooked = true; break;
-		case KITH_A_STATUS_EVENTS_LOST: out->events_lost = take_u64(&c); break;
-		case KITH_A_STATUS_COUNTER: take_counter(&c, out); break;
+		case KITH_A_STATUS_ABI:
+			out->abi = take_u32(&c);
+			break;
+		case KITH_A_STATUS_VERSION:
+			out->version = take_string(&c);
+			break;
+		case KITH_A_STATUS_GENERATION:
+			out->generation = take_u64(&c);
+			break;
+		case KITH_A_STATUS_AGENT_PID:
+			out->agent_pid = take_u32(&c);
+			break;
+		case KITH_A_STATUS_PROGRAMS:
+			out->programs = take_u32(&c);
+			break;
+		case KITH_A_STATUS_CREDENTIALS:
+			out->credentials = take_u32(&c);
+			break;
+		case KITH_A_STATUS_CONNECTIONS:
+			out->connections = take_u32(&c);
+			break;
+		case KITH_A_STATUS_LISTENERS:
+			out->listeners = take_u32(&c);
+			break;
+		case KITH_A_STATUS_CLAIMS:
+			out->claims = take_u32(&c);
+			break;
+		case KITH_A_STATUS_HOOKED:
+			out->hooked = true;
+			break;
+		case KITH_A_STATUS_EVENTS_LOST:
+			out->events_lost = take_u64(&c);
+			break;
+		case KITH_A_STATUS_COUNTER:
+			take_counter(&c, out);
+			break;
 		case KITH_A_STATUS_CA:
 			out->has_ca = true;
 			take_ca(&c, &out->ca);
@@ -363,9 +484,11 @@ int kith_decode_bundle(const struct nlmsghdr *message, struct kith_bundle_info *
 	memset(out, 0, sizeof(*out));
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message) {
+	mnl_attr_for_each(c.attr, message, HEADER) {
 		switch (mnl_attr_get_type(c.attr)) {
-		case KITH_A_BUNDLE_TRUST_DOMAIN: out->trust_domain = take_string(&c); break;
+		case KITH_A_BUNDLE_TRUST_DOMAIN:
+			out->trust_domain = take_string(&c);
+			break;
 		case KITH_A_BUNDLE_CERTIFICATE:
 			take_certificate(&c, out->certificate, &out->n_certificates,
 					 KITH_BUNDLE_CERTS_MAX);
@@ -382,7 +505,7 @@ int kith_decode_file(const struct nlmsghdr *message)
 
 	if (!is_generic(message))
 		return -EBADMSG;
-	FOR_EACH_ATTR(c, message)
+	mnl_attr_for_each(c.attr, message, HEADER)
 		if (mnl_attr_get_type(c.attr) == KITH_A_FILE_FD)
 			fd = take_u32(&c);
 	return c.bad || fd > INT32_MAX ? -EBADMSG : (int)fd;

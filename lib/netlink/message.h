@@ -30,10 +30,10 @@ struct kith_program_info {
 
 struct kith_credential_info {
 	uint64_t id;
-	uint32_t state;			/* enum kith_credential_state */
+	uint32_t state; /* enum kith_credential_state */
 	bool has_state;
 	uint32_t uid, gid;
-	struct kith_blob groups;	/* array of uint32_t, maybe unaligned */
+	struct kith_blob groups; /* array of uint32_t, maybe unaligned */
 	const char *cgroup;
 	uint64_t cgroup_id;
 	uint32_t user_ns;
@@ -43,7 +43,7 @@ struct kith_credential_info {
 	struct kith_blob serial, csr;
 	struct kith_blob certificate[KITH_CHAIN_MAX];
 	unsigned int n_certificates;
-	uint32_t reason;		/* enum kith_reason */
+	uint32_t reason; /* enum kith_reason */
 	const char *message;
 	bool has_program;
 	struct kith_program_info program;
@@ -92,7 +92,7 @@ struct kith_status_info {
 };
 
 /* Certificates of one bundle in one message. */
-#define KITH_BUNDLE_CERTS_MAX	64
+#define KITH_BUNDLE_CERTS_MAX 64
 
 struct kith_bundle_info {
 	const char *trust_domain;

@@ -13,13 +13,13 @@
 #include <libmnl/libmnl.h>
 #include <linux/kith.h>
 
-#define RECEIVE_SIZE	(64U * 1024)
-#define SOCKET_BUFFER	(4 << 20)
-#define ANSWER_MS	10000
-#define NEST_DEPTH	4
+#define RECEIVE_SIZE  (64U * 1024)
+#define SOCKET_BUFFER (4 << 20)
+#define ANSWER_MS     10000
+#define NEST_DEPTH    4
 
 #ifndef NETLINK_EXT_ACK
-#define NETLINK_EXT_ACK	11
+#define NETLINK_EXT_ACK 11
 #endif
 
 struct queued {
@@ -36,13 +36,13 @@ struct kith_nl {
 	ssize_t (*send)(void *arg, const void *message, size_t size);
 	void *send_arg;
 
-	bool overflow;			/* the request did not fit */
+	bool overflow; /* the request did not fit */
 	struct nlattr *nest[NEST_DEPTH];
 	unsigned int n_nest;
 
-	STAILQ_HEAD(, queued) queue;
+	STAILQ_HEAD(queue, queued) queue;
 	unsigned int n_queued;
-	bool dropped;			/* something did not fit in the queue */
+	bool dropped; /* something did not fit in the queue */
 
 	char error[256];
 	_Alignas(8) char request[KITH_NL_REQUEST_MAX + 4096];
@@ -167,8 +167,7 @@ static ssize_t send_to_kernel(void *arg, const void *message, size_t size)
 	const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
 	const struct kith_nl *nl = arg;
 
-	return sendto(nl->fd, message, size, 0, (const struct sockaddr *)&kernel,
-		      sizeof(kernel));
+	return sendto(nl->fd, message, size, 0, (const struct sockaddr *)&kernel, sizeof(kernel));
 }
 
 static int64_t now_ms(void)
@@ -185,8 +184,9 @@ static ssize_t receive_datagram(struct kith_nl *nl, int wait_ms)
 {
 	struct sockaddr_nl from = { 0 };
 	struct iovec data = { nl->received, sizeof(nl->received) };
-	struct msghdr header = { .msg_name = &from, .msg_namelen = sizeof(from),
-				 .msg_iov = &data, .msg_iovlen = 1 };
+	struct msghdr header = {
+		.msg_name = &from, .msg_namelen = sizeof(from), .msg_iov = &data, .msg_iovlen = 1
+	};
 	struct pollfd ready = { .fd = nl->fd, .events = POLLIN };
 	ssize_t size;
 
@@ -290,8 +290,7 @@ static void keep_unasked(struct kith_nl *nl, const struct nlmsghdr *message)
 		keep(nl, message);
 }
 
-static void take_answer(struct kith_nl *nl, const struct nlmsghdr *message,
-			struct wait *wait)
+static void take_answer(struct kith_nl *nl, const struct nlmsghdr *message, struct wait *wait)
 {
 	int ret;
 
@@ -303,8 +302,7 @@ static void take_answer(struct kith_nl *nl, const struct nlmsghdr *message,
 		ret = answer_of(nl, message);
 		wait->done = true;
 		wait->result = wait->result ? wait->result : ret;
-	} else if (wait->reply && mnl_nlmsg_get_payload_len(message) >=
-		   sizeof(struct genlmsghdr)) {
+	} else if (wait->reply && mnl_nlmsg_get_payload_len(message) >= sizeof(struct genlmsghdr)) {
 		ret = wait->reply(message, wait->arg);
 		if (ret < 0 && !wait->result)
 			wait->result = ret;
@@ -338,8 +336,7 @@ static int await(struct kith_nl *nl, struct wait *wait)
 	return wait->result;
 }
 
-int kith_nl_call(struct kith_nl *nl, struct nlmsghdr *request,
-		 kith_nl_message_fn *reply, void *arg)
+int kith_nl_call(struct kith_nl *nl, struct nlmsghdr *request, kith_nl_message_fn *reply, void *arg)
 {
 	struct wait wait = { .reply = reply, .arg = arg };
 	int ret;
@@ -357,8 +354,8 @@ int kith_nl_dump_start(struct kith_nl *nl, struct nlmsghdr *request)
 }
 
 /* Return: 1 to go on, 0 at the end, or a negative errno. */
-static int take_row(struct kith_nl *nl, const struct nlmsghdr *message,
-		    kith_nl_message_fn *row, void *arg)
+static int take_row(struct kith_nl *nl, const struct nlmsghdr *message, kith_nl_message_fn *row,
+		    void *arg)
 {
 	int ret;
 
@@ -466,8 +463,7 @@ static int parse_group(const struct nlattr *attr, void *arg)
 	const struct nlattr **found = arg;
 	uint16_t type = mnl_attr_get_type(attr);
 
-	if (type == CTRL_ATTR_MCAST_GRP_NAME &&
-	    mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
+	if (type == CTRL_ATTR_MCAST_GRP_NAME && mnl_attr_validate(attr, MNL_TYPE_NUL_STRING) >= 0)
 		found[0] = attr;
 	if (type == CTRL_ATTR_MCAST_GRP_ID && mnl_attr_validate(attr, MNL_TYPE_U32) >= 0)
 		found[1] = attr;
@@ -481,8 +477,7 @@ static void take_groups(struct kith_nl *nl, const struct nlattr *groups)
 	mnl_attr_for_each_nested(group, groups) {
 		found[0] = found[1] = NULL;
 		mnl_attr_parse_nested(group, parse_group, found);
-		if (found[0] && found[1] &&
-		    !strcmp(mnl_attr_get_str(found[0]), KITH_MCGRP_EVENTS))
+		if (found[0] && found[1] && !strcmp(mnl_attr_get_str(found[0]), KITH_MCGRP_EVENTS))
 			nl->events_group = mnl_attr_get_u32(found[1]);
 	}
 }

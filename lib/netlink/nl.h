@@ -23,9 +23,9 @@
 struct kith_nl;
 
 /* Bytes of a request that kith_nl_start() leaves room for. */
-#define KITH_NL_REQUEST_MAX	(64U * 1024)
+#define KITH_NL_REQUEST_MAX (64U * 1024)
 /* Messages kept while a call waits; more are dropped and counted. */
-#define KITH_NL_QUEUE_MAX	1024
+#define KITH_NL_QUEUE_MAX 1024
 
 /* Gets one message of the family. It and all strings in it live until the
  * function returns; no call on the same connection may be made from it. A
@@ -42,7 +42,7 @@ int kith_nl_open(struct kith_nl **nl);
 
 /* What stands in for the kernel in tests. */
 struct kith_nl_double {
-	int fd;			/* SOCK_SEQPACKET; closed with the connection */
+	int fd; /* SOCK_SEQPACKET; closed with the connection */
 	uint16_t family;
 	/* Like send(): the whole answer is readable on @fd when it returns. */
 	ssize_t (*send)(void *arg, const void *message, size_t size);
@@ -69,8 +69,8 @@ struct nlmsghdr *kith_nl_start(struct kith_nl *nl, uint8_t command);
  * Return: the kernel's answer; -ETIMEDOUT when none came, -EMSGSIZE when the
  * request did not fit while it was built.
  */
-int kith_nl_call(struct kith_nl *nl, struct nlmsghdr *request,
-		 kith_nl_message_fn *reply, void *arg);
+int kith_nl_call(struct kith_nl *nl, struct nlmsghdr *request, kith_nl_message_fn *reply,
+		 void *arg);
 
 /* Starts a dump. While it runs no call may be made on the connection. */
 int kith_nl_dump_start(struct kith_nl *nl, struct nlmsghdr *request);
@@ -78,8 +78,7 @@ int kith_nl_dump_start(struct kith_nl *nl, struct nlmsghdr *request);
  * end, or a negative errno (the dump is over). */
 int kith_nl_dump_next(struct kith_nl *nl, kith_nl_message_fn *row, void *arg);
 /* Both, to the end. */
-int kith_nl_dump(struct kith_nl *nl, uint8_t command, kith_nl_message_fn *row,
-		 void *arg);
+int kith_nl_dump(struct kith_nl *nl, uint8_t command, kith_nl_message_fn *row, void *arg);
 
 /**
  * kith_nl_receive() - hand out what arrived unasked, without waiting

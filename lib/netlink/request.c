@@ -6,7 +6,7 @@
 #include <string.h>
 #include <libmnl/libmnl.h>
 
-#define RULES_PIECE	(32U * 1024)
+#define RULES_PIECE (32U * 1024)
 
 struct status_taker {
 	kith_status_fn *take;
@@ -61,8 +61,7 @@ int kith_request_register(struct kith_nl *nl, uint64_t *generation)
 	return 0;
 }
 
-static int call_with_generation(struct kith_nl *nl, enum kith_cmd command,
-				uint64_t generation)
+static int call_with_generation(struct kith_nl *nl, enum kith_cmd command, uint64_t generation)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, command);
 
@@ -96,8 +95,7 @@ int kith_request_config_claim(struct kith_nl *nl, const struct kith_request_clai
 		break;
 	case KITH_CLAIM_KIND_LISTEN:
 		if (claim->address)
-			kith_nl_put(nl, KITH_A_CLAIM_ADDRESS, claim->address,
-				    claim->address_size);
+			kith_nl_put(nl, KITH_A_CLAIM_ADDRESS, claim->address, claim->address_size);
 		kith_nl_put_u16(nl, KITH_A_CLAIM_PORT, claim->port);
 		break;
 	default:
@@ -210,13 +208,13 @@ int kith_request_sign(struct kith_nl *nl, uint64_t credential,
 
 	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_ID, credential);
 	kith_nl_put(nl, KITH_A_CREDENTIAL_SERIAL, template->serial, sizeof(template->serial));
-	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_NOT_BEFORE, (uint64_t)template->not_before);
-	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_NOT_AFTER, (uint64_t)template->not_after);
+	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_NOT_BEFORE, (uint64_t) template->not_before);
+	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_NOT_AFTER, (uint64_t) template->not_after);
 	return kith_nl_call(nl, request, NULL, NULL);
 }
 
-int kith_request_install(struct kith_nl *nl, uint64_t credential,
-			 const struct kith_blob *chain, size_t n)
+int kith_request_install(struct kith_nl *nl, uint64_t credential, const struct kith_blob *chain,
+			 size_t n)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CREDENTIAL_INSTALL);
 	size_t i;
@@ -276,8 +274,8 @@ int kith_request_ca(struct kith_nl *nl, const char *trust_domain,
 
 	kith_nl_put_string(nl, KITH_A_CA_TRUST_DOMAIN, trust_domain);
 	kith_nl_put(nl, KITH_A_CA_SERIAL, template->serial, sizeof(template->serial));
-	kith_nl_put_u64(nl, KITH_A_CA_NOT_BEFORE, (uint64_t)template->not_before);
-	kith_nl_put_u64(nl, KITH_A_CA_NOT_AFTER, (uint64_t)template->not_after);
+	kith_nl_put_u64(nl, KITH_A_CA_NOT_BEFORE, (uint64_t) template->not_before);
+	kith_nl_put_u64(nl, KITH_A_CA_NOT_AFTER, (uint64_t) template->not_after);
 	ret = kith_nl_call(nl, request, on_ca, &copy);
 	if (!ret && !copy.size)
 		ret = -EBADMSG;

@@ -25,10 +25,10 @@ int kith_request_config_commit(struct kith_nl *nl, uint64_t generation);
 
 struct kith_request_claim {
 	enum kith_claim_kind kind;
-	const char *path;		/* exe, cgroup */
+	const char *path; /* exe, cgroup */
 	uint32_t uid;
-	const uint8_t *address;		/* listen; NULL: any */
-	size_t address_size;		/* 4 or 16 */
+	const uint8_t *address; /* listen; NULL: any */
+	size_t address_size;	/* 4 or 16 */
 	uint16_t port;
 };
 int kith_request_config_claim(struct kith_nl *nl, const struct kith_request_claim *claim);
@@ -53,8 +53,8 @@ struct kith_request_template {
 };
 int kith_request_sign(struct kith_nl *nl, uint64_t credential,
 		      const struct kith_request_template *template);
-int kith_request_install(struct kith_nl *nl, uint64_t credential,
-			 const struct kith_blob *chain, size_t n);
+int kith_request_install(struct kith_nl *nl, uint64_t credential, const struct kith_blob *chain,
+			 size_t n);
 int kith_request_refuse(struct kith_nl *nl, uint64_t credential, enum kith_reason reason,
 			const char *message);
 int kith_request_revoke_id(struct kith_nl *nl, uint64_t credential);

@@ -81,8 +81,8 @@ static json_t *tests(const struct kith_policy_set *set, const struct kith_policy
 	return list;
 }
 
-json_t *kith_report_policy(const struct kith_policy_set *set,
-			   const struct kith_policy_table *table, bool *good)
+json_t *kith_report_policy(const struct kith_policy_set *set, const struct kith_policy_table *table,
+			   bool *good)
 {
 	json_t *object = json_object(), *diags = json_array();
 	size_t i;

@@ -16,7 +16,7 @@ json_t *kith_report_test(const struct kith_policy_test_result *result);
  * @table: NULL when the set has errors
  * @good: filled: no errors, and every test passed
  */
-json_t *kith_report_policy(const struct kith_policy_set *set,
-			   const struct kith_policy_table *table, bool *good);
+json_t *kith_report_policy(const struct kith_policy_set *set, const struct kith_policy_table *table,
+			   bool *good);
 
 #endif

@@ -57,8 +57,7 @@ static void set_hex(json_t *object, const char *key, const struct kith_blob *blo
 	json_object_set_new(object, key, json_string(text));
 }
 
-char *kith_address_text(char out[KITH_ADDRESS_TEXT], const struct kith_blob *address,
-			uint16_t port)
+char *kith_address_text(char out[KITH_ADDRESS_TEXT], const struct kith_blob *address, uint16_t port)
 {
 	static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
 	char text[INET6_ADDRSTRLEN];

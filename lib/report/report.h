@@ -20,7 +20,7 @@ json_t *kith_report_bundle(const struct kith_bundle_info *bundle);
  * '?'. NULL becomes JSON's null. */
 json_t *kith_report_text(const char *text);
 
-#define KITH_ADDRESS_TEXT	64
+#define KITH_ADDRESS_TEXT 64
 /* "192.0.2.1:80", "[2001:db8::1]:80" or "-". Return: @out. */
 char *kith_address_text(char out[KITH_ADDRESS_TEXT], const struct kith_blob *address,
 			uint16_t port);

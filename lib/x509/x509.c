@@ -36,8 +36,7 @@ int kith_x509_facts(const struct kith_blob *der, struct kith_x509_facts *facts)
 	facts->not_before = seconds_of(X509_get0_notBefore(cert));
 	facts->not_after = seconds_of(X509_get0_notAfter(cert));
 	facts->is_ca = X509_check_ca(cert) == 1;
-	if (!X509_NAME_oneline(X509_get_subject_name(cert), facts->subject,
-			       sizeof(facts->subject)))
+	if (!X509_NAME_oneline(X509_get_subject_name(cert), facts->subject, sizeof(facts->subject)))
 		facts->subject[0] = 0;
 	EVP_Digest(der->data, der->size, facts->sha256, &size, EVP_sha256(), NULL);
 	X509_free(cert);
@@ -139,9 +138,9 @@ static int take_block(struct kith_x509_list *list, size_t max, BIO *bio, const c
 	}
 	der = (struct kith_blob){ data, (size_t)size };
 	if (strcmp(name, PEM_STRING_X509)) {
-		*why = strstr(name, "PRIVATE KEY") ?
-		       "there is a private key in it; give certificates only" :
-		       "there is something other than certificates in it";
+		*why = strstr(name, "PRIVATE KEY")
+			       ? "there is a private key in it; give certificates only"
+			       : "there is something other than certificates in it";
 		ret = -EINVAL;
 	} else {
 		ret = take(list, max, &der, why);

@@ -13,10 +13,10 @@
 #include "netlink/message.h"
 
 struct kith_x509_facts {
-	int64_t not_before, not_after;	/* seconds since 1970 */
+	int64_t not_before, not_after; /* seconds since 1970 */
 	bool is_ca;
-	char subject[256];		/* one line, cut when longer */
-	uint8_t sha256[32];		/* of the DER */
+	char subject[256];  /* one line, cut when longer */
+	uint8_t sha256[32]; /* of the DER */
 };
 
 /* Return: 0, or -EINVAL when @der is not exactly one certificate. */
@@ -28,7 +28,7 @@ char *kith_x509_request_pem(const struct kith_blob *der);
 
 /* Certificates in DER, owned. */
 struct kith_x509_list {
-	struct kith_blob *certs;	/* each data to free() */
+	struct kith_blob *certs; /* each data to free() */
 	size_t n;
 };
 

@@ -11,7 +11,7 @@
 #include "kernel.h"
 #include "log.h"
 
-#define SETTLED(c)	((c)->state > KITH_CREDENTIAL_STATE_ISSUING)
+#define SETTLED(c) ((c)->state > KITH_CREDENTIAL_STATE_ISSUING)
 
 static void registered(struct bench *bench)
 {
@@ -80,8 +80,9 @@ static void two_names_of_one_file_are_ambiguous(void **state)
 
 	snprintf(other, sizeof(other), "%s/other", bench->directory);
 	assert_int_equal(link(bench->exe, other), 0);
-	snprintf(policy, sizeof(policy), WORKLOAD("w", "w", "{exe: %s}")
-		 WORKLOAD("v", "v", "{exe: %s}"), bench->exe, other);
+	snprintf(policy, sizeof(policy),
+		 WORKLOAD("w", "w", "{exe: %s}") WORKLOAD("v", "v", "{exe: %s}"), bench->exe,
+		 other);
 	bench_policy(bench, "a.yaml", policy);
 	bench_start(bench, NULL);
 	registered(bench);
@@ -116,8 +117,8 @@ static void not_in_another_user_namespace(void **state)
 	struct bench *bench = *state;
 	struct double_credential *c;
 
-	bench_policy(bench, "a.yaml", WORKLOAD("w", "w", "{exe: %s}")
-		     WORKLOAD("u", "u", "{uid: 0, group: root}"));
+	bench_policy(bench, "a.yaml",
+		     WORKLOAD("w", "w", "{exe: %s}") WORKLOAD("u", "u", "{uid: 0, group: root}"));
 	bench_start(bench, NULL);
 	registered(bench);
 	c = double_add(&bench->kernel, bench->exe);

@@ -10,7 +10,7 @@
 #include "ring.h"
 #include "x509/x509.h"
 
-#define POLICY	WORKLOAD("w", "w", "{exe: %s}")
+#define POLICY WORKLOAD("w", "w", "{exe: %s}")
 
 static void started(struct bench *bench)
 {
@@ -45,10 +45,12 @@ static void status(void **state)
 	started(bench);
 	lines = bench_ask(bench, "{\"command\":\"status\"}\n");
 	result = json_object_get(end_of(lines), "result");
-	assert_string_equal(json_string_value(json_object_get(json_object_get(result, "kernel"),
-							      "version")), "double");
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(result, "agent"),
-							    "generation")), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_object_get(result, "kernel"), "version")),
+		"double");
+	assert_int_equal(
+		json_integer_value(json_object_get(json_object_get(result, "agent"), "generation")),
+		1);
 	json_decref(lines);
 }
 
@@ -64,21 +66,30 @@ static void ps_lists_everything(void **state)
 	lines = bench_ask(bench, "{\"command\":\"ps\"}\n");
 	assert_int_equal(json_array_size(lines), DOUBLE_CREDENTIALS + 1);
 	assert_true(json_is_true(json_object_get(end_of(lines), "ok")));
-	assert_int_equal(json_integer_value(json_object_get(json_object_get(json_array_get(
-		lines, 63), "row"), "id")), 64);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_object_get(json_array_get(lines, 63), "row"), "id")),
+			 64);
 	json_decref(lines);
 }
 
 static void refuses_nonsense(void **state)
 {
 	static const char *const requests[] = {
-		"\n", "[]\n", "{\n", "{\"command\":1}\n", "{\"command\":\"frobnicate\"}\n",
-		"{\"command\":\"status\",\"command\":\"ps\"}\n", "\xff\xfe\n",
-		"{\"command\":\"explain\"}\n", "{\"command\":\"explain\",\"from\":\"x\",\"port\":70000}\n",
+		"\n",
+		"[]\n",
+		"{\n",
+		"{\"command\":1}\n",
+		"{\"command\":\"frobnicate\"}\n",
+		"{\"command\":\"status\",\"command\":\"ps\"}\n",
+		"\xff\xfe\n",
+		"{\"command\":\"explain\"}\n",
+		"{\"command\":\"explain\",\"from\":\"x\",\"port\":70000}\n",
 		"{\"command\":\"explain\",\"from\":\"x\",\"port\":1,\"at\":\"nowhere\"}\n",
-		"{\"command\":\"bundle-import\"}\n", "{\"command\":\"bundle-remove\"}\n",
+		"{\"command\":\"bundle-import\"}\n",
+		"{\"command\":\"bundle-remove\"}\n",
 		"{\"command\":\"bundle-remove\",\"trust_domain\":\"b.example\"}\n",
-		"{\"command\":\"revoke\"}\n", "{\"command\":\"revoke\",\"id\":99}\n",
+		"{\"command\":\"revoke\"}\n",
+		"{\"command\":\"revoke\",\"id\":99}\n",
 	};
 	struct bench *bench = *state;
 	size_t i;
@@ -97,8 +108,9 @@ static void explains(void **state)
 	started(bench);
 	lines = bench_ask(bench, "{\"command\":\"explain\",\"from\":\"spiffe://a.example/w\","
 				 "\"to\":\"spiffe://a.example/x\",\"port\":1}\n");
-	assert_string_equal(json_string_value(json_object_get(json_object_get(end_of(lines),
-							      "result"), "verdict")), "deny");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(end_of(lines), "result"), "verdict")),
+			    "deny");
 	json_decref(lines);
 }
 
@@ -129,7 +141,7 @@ static void bundles(void **state)
 	free(request);
 	assert_int_equal(bench->kernel.bundles, 2);
 	request = import_request("a.example", pem);
-	assert_false(ask_is_ok(bench, request));	/* our own */
+	assert_false(ask_is_ok(bench, request)); /* our own */
 	free(request);
 	request = import_request("../b", pem);
 	assert_false(ask_is_ok(bench, request));
@@ -147,7 +159,8 @@ static void bundles(void **state)
 	bench_start(bench, NULL);
 	bench_run_until(bench, bench->kernel.commits);
 	assert_int_equal(bench->kernel.bundles, 2);
-	assert_true(ask_is_ok(bench, "{\"command\":\"bundle-remove\",\"trust_domain\":\"b.example\"}\n"));
+	assert_true(ask_is_ok(bench,
+			      "{\"command\":\"bundle-remove\",\"trust_domain\":\"b.example\"}\n"));
 	assert_int_equal(bench->kernel.bundles, 1);
 	free(pem);
 }
@@ -203,8 +216,9 @@ static void history_and_events_to_come(void **state)
 	json_decref(lines);
 	lines = bench_ask(bench, "{\"command\":\"events\"}\n");
 	assert_int_equal(json_array_size(lines), 11);
-	assert_string_equal(json_string_value(json_object_get(json_object_get(json_array_get(
-		lines, 0), "row"), "reason")), "no-rule-inbound");
+	assert_string_equal(json_string_value(json_object_get(
+				    json_object_get(json_array_get(lines, 0), "row"), "reason")),
+			    "no-rule-inbound");
 	json_decref(lines);
 
 	fd = bench_connect(bench, "{\"command\":\"events\",\"follow\":true,\"history\":0}\n");
@@ -224,7 +238,8 @@ static void refusal_names_its_policy(void **state)
 	struct bench *bench = *state;
 	json_t *lines, *row;
 
-	bench_policy(bench, "p.yaml", "apiVersion: kith/v1\nkind: Policy\n"
+	bench_policy(bench, "p.yaml",
+		     "apiVersion: kith/v1\nkind: Policy\n"
 		     "metadata: {name: p, owner: o@a.example}\nspec:\n"
 		     "  for: spiffe://a.example/w\n  inbound: []\n");
 	started(bench);
@@ -288,8 +303,9 @@ static void slow_watcher_is_dropped_with_a_count(void **state)
 		}
 	}
 	line = read_to_end(bench, fd);
-	assert_non_null(strstr(json_string_value(json_object_get(json_object_get(line, "end"),
-								 "error")), "events were missed"));
+	assert_non_null(
+		strstr(json_string_value(json_object_get(json_object_get(line, "end"), "error")),
+		       "events were missed"));
 	json_decref(line);
 	close(fd);
 }

@@ -34,8 +34,8 @@ const char *bench_file(struct bench *bench, const char *name, const char *text, 
 void bench_policy(struct bench *bench, const char *name, const char *text)
 {
 	const char *gap = strstr(text, "%s");
-	char *whole = gap ? kith_format("%.*s%s%s", (int)(gap - text), text, bench->exe, gap + 2) :
-			    kith_strdup(text);
+	char *whole = gap ? kith_format("%.*s%s%s", (int)(gap - text), text, bench->exe, gap + 2)
+			  : kith_strdup(text);
 	char *file = kith_format("policy/%s", name);
 
 	bench_file(bench, file, whole, 0644);

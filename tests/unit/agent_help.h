@@ -9,17 +9,17 @@
 
 struct bench {
 	char directory[64];
-	char exe[128];			/* a program of ours, to be attested */
+	char exe[128]; /* a program of ours, to be attested */
 	struct kernel_double kernel;
 	struct kith_agent agent;
 	bool running;
 };
 
 /* One Workload whose `select` entry is @select, in YAML. */
-#define WORKLOAD(name, path, select)						\
-	"---\napiVersion: kith/v1\nkind: Workload\n"				\
-	"metadata: {name: " name ", owner: o@a.example}\n"			\
-	"spec:\n  spiffeID: spiffe://a.example/" path "\n"			\
+#define WORKLOAD(name, path, select)                       \
+	"---\napiVersion: kith/v1\nkind: Workload\n"       \
+	"metadata: {name: " name ", owner: o@a.example}\n" \
+	"spec:\n  spiffeID: spiffe://a.example/" path "\n" \
 	"  select: [" select "]\n  svid: {ttl: 1h}\n"
 
 /* A bench with an executable and no policy; bench_start() runs the agent. */
@@ -29,24 +29,23 @@ int bench_teardown(void **state);
 /* Writes @text ("%s" is the executable) to policy/@name. */
 void bench_policy(struct bench *bench, const char *name, const char *text);
 /* The same for a file beside it. Return: its path, static. */
-const char *bench_file(struct bench *bench, const char *name, const char *text,
-		       unsigned int mode);
+const char *bench_file(struct bench *bench, const char *name, const char *text, unsigned int mode);
 /* Starts the agent with an issuer in YAML, "embedded:" when NULL. */
 void bench_start(struct bench *bench, const char *issuer);
 void bench_stop(struct bench *bench);
 
 /* Runs the loop until @condition holds, for 10 s at most. */
-#define bench_run_until(bench, condition)					\
-	do {									\
-		int64_t bench_end = bench_now() + 10000;			\
-		bool bench_good;						\
-										\
-		while (!(bench_good = (condition)) && bench_now() < bench_end)	\
-			bench_step(bench);					\
-		if (!bench_good)						\
-			fail_msg("not within 10 s: %s", #condition);		\
+#define bench_run_until(bench, condition)                                      \
+	do {                                                                   \
+		int64_t bench_end = bench_now() + 10000;                       \
+		bool bench_good;                                               \
+                                                                               \
+		while (!(bench_good = (condition)) && bench_now() < bench_end) \
+			bench_step(bench);                                     \
+		if (!bench_good)                                               \
+			fail_msg("not within 10 s: %s", #condition);           \
 	} while (0)
-bool bench_wait(struct bench *bench);	/* one round without waiting */
+bool bench_wait(struct bench *bench); /* one round without waiting */
 void bench_step(struct bench *bench);
 int64_t bench_now(void);
 

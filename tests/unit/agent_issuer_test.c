@@ -8,8 +8,8 @@
 #include "base/base.h"
 #include "x509/x509.h"
 
-#define POLICY	WORKLOAD("w", "w", "{exe: %s}")
-#define SETTLED(c)	((c)->state > KITH_CREDENTIAL_STATE_ISSUING)
+#define POLICY	   WORKLOAD("w", "w", "{exe: %s}")
+#define SETTLED(c) ((c)->state > KITH_CREDENTIAL_STATE_ISSUING)
 
 /* A chain of one certificate, valid for an hour, in PEM. */
 static char *chain(void)
@@ -50,8 +50,9 @@ static void command_signs(void **state)
 	char *pem = chain(), *seen, *path, *text;
 
 	bench_file(bench, "chain.pem", pem, 0644);
-	text = kith_format("#!/bin/sh\ncd %s\ncat >seen\nenv | sort >>seen\necho \"$@\" >>seen\ncat chain.pem\n",
-			   bench->directory);
+	text = kith_format(
+		"#!/bin/sh\ncd %s\ncat >seen\nenv | sort >>seen\necho \"$@\" >>seen\ncat chain.pem\n",
+		bench->directory);
 	start_command(bench, text, ", args: [one, two words]");
 	c = attest(bench);
 	assert_int_equal(c->state, KITH_CREDENTIAL_STATE_READY);

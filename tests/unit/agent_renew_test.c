@@ -7,7 +7,7 @@
 #include "bundles.h"
 #include "credentials.h"
 
-#define POLICY	WORKLOAD("w", "w", "{exe: %s}")
+#define POLICY WORKLOAD("w", "w", "{exe: %s}")
 
 /* A credential the kernel holds, at @percent of its time. */
 static struct double_credential *hold(struct bench *bench, int percent)
@@ -135,9 +135,11 @@ static void failed_test_leaves_the_old(void **state)
 	bench_policy(bench, "a.yaml", POLICY);
 	bench_start(bench, NULL);
 	bench_run_until(bench, bench->kernel.commits == 1);
-	bench_policy(bench, "t.yaml", "apiVersion: kith/v1\nkind: PolicyTest\n"
-		     "metadata: {name: t}\nspec:\n"
-		     "  - {from: spiffe://a.example/w, to: spiffe://a.example/w, port: 1, expect: allow}\n");
+	bench_policy(
+		bench, "t.yaml",
+		"apiVersion: kith/v1\nkind: PolicyTest\n"
+		"metadata: {name: t}\nspec:\n"
+		"  - {from: spiffe://a.example/w, to: spiffe://a.example/w, port: 1, expect: allow}\n");
 	assert_int_not_equal(kith_agent_reload(&bench->agent), 0);
 	assert_int_equal(bench->kernel.generation, 1);
 }

@@ -13,11 +13,11 @@
 #include <openssl/x509v3.h>
 #include "netlink/message.h"
 
-#define BUFFER	32768
+#define BUFFER 32768
 
 struct request {
 	struct kernel_double *kernel;
-	int index;			/* of the connection */
+	int index; /* of the connection */
 	const struct nlmsghdr *message;
 	const struct nlattr *attrs[64];
 };
@@ -254,8 +254,8 @@ static int revoke_one(struct request *request)
 static void put_credential(struct request *request, const struct double_credential *credential)
 {
 	char buffer[BUFFER];
-	struct nlmsghdr *message = begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq,
-					 KITH_CMD_CREDENTIAL_GET);
+	struct nlmsghdr *message =
+		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, KITH_CMD_CREDENTIAL_GET);
 
 	message->nlmsg_flags = NLM_F_MULTI;
 	mnl_attr_put_u64(message, KITH_A_CREDENTIAL_ID, credential->id);
@@ -289,8 +289,8 @@ static int program_exe(struct request *request)
 	uint64_t id = number(request, KITH_A_FILE_PROGRAM_ID);
 	struct kernel_double *kernel = request->kernel;
 	char buffer[BUFFER];
-	struct nlmsghdr *message = begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq,
-					 KITH_CMD_PROGRAM_EXE);
+	struct nlmsghdr *message =
+		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, KITH_CMD_PROGRAM_EXE);
 	int fd;
 
 	if (id <= 1000 || id > 1000 + kernel->n_credentials)
@@ -309,8 +309,8 @@ static int status(struct request *request, uint8_t command)
 {
 	struct kernel_double *kernel = request->kernel;
 	char buffer[BUFFER];
-	struct nlmsghdr *message = begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq,
-					 command);
+	struct nlmsghdr *message =
+		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, command);
 
 	mnl_attr_put_u32(message, KITH_A_STATUS_ABI, KITH_ABI);
 	mnl_attr_put_strz(message, KITH_A_STATUS_VERSION, "double");
@@ -353,9 +353,15 @@ static int take_claim(struct kernel_double *kernel, const struct nlattr *nest)
 		return EINVAL;
 	mnl_attr_for_each_nested(attr, nest) {
 		switch (mnl_attr_get_type(attr)) {
-		case KITH_A_CLAIM_KIND: claim->kind = mnl_attr_get_u32(attr); break;
-		case KITH_A_CLAIM_UID: claim->uid = mnl_attr_get_u32(attr); break;
-		case KITH_A_CLAIM_PORT: claim->port = mnl_attr_get_u16(attr); break;
+		case KITH_A_CLAIM_KIND:
+			claim->kind = mnl_attr_get_u32(attr);
+			break;
+		case KITH_A_CLAIM_UID:
+			claim->uid = mnl_attr_get_u32(attr);
+			break;
+		case KITH_A_CLAIM_PORT:
+			claim->port = mnl_attr_get_u16(attr);
+			break;
 		case KITH_A_CLAIM_PATH:
 			copy(claim->path, sizeof(claim->path), mnl_attr_get_str(attr));
 			break;
@@ -423,15 +429,15 @@ static int ca_create(struct request *request)
 {
 	struct kernel_double *kernel = request->kernel;
 	char buffer[BUFFER];
-	struct nlmsghdr *message = begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq,
-					 KITH_CMD_CA_CREATE);
+	struct nlmsghdr *message =
+		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, KITH_CMD_CA_CREATE);
 
 	if (!kernel->ca_size) {
 		copy(kernel->ca_trust_domain, sizeof(kernel->ca_trust_domain),
 		     text(request, KITH_A_CA_TRUST_DOMAIN));
-		kernel->ca_size = double_certificate(
-			kernel->ca, (int64_t)number(request, KITH_A_CA_NOT_BEFORE),
-			(int64_t)number(request, KITH_A_CA_NOT_AFTER));
+		kernel->ca_size = double_certificate(kernel->ca,
+						     (int64_t)number(request, KITH_A_CA_NOT_BEFORE),
+						     (int64_t)number(request, KITH_A_CA_NOT_AFTER));
 	}
 	mnl_attr_put(message, KITH_A_CA_CERTIFICATE, kernel->ca_size, kernel->ca);
 	transmit(kernel, request->index, message);
@@ -463,19 +469,32 @@ static int answer(struct request *request, uint8_t command)
 	if (err)
 		return err;
 	switch (command) {
-	case KITH_CMD_STATUS_GET: return status(request, command);
-	case KITH_CMD_AGENT_REGISTER: return agent_register(request);
-	case KITH_CMD_CONFIG_BEGIN: return config_begin(request);
-	case KITH_CMD_CONFIG_ADD: return config_add(request);
-	case KITH_CMD_CONFIG_COMMIT: return config_commit(request);
-	case KITH_CMD_PROGRAM_EXE: return program_exe(request);
-	case KITH_CMD_CREDENTIAL_PREPARE: return prepare(request);
-	case KITH_CMD_CREDENTIAL_SIGN: return sign(request);
-	case KITH_CMD_CREDENTIAL_INSTALL: return install(request);
-	case KITH_CMD_CREDENTIAL_REFUSE: return refuse(request);
-	case KITH_CMD_CREDENTIAL_REVOKE: return revoke_one(request);
-	case KITH_CMD_CA_CREATE: return ca_create(request);
-	default: return dump(request, command);
+	case KITH_CMD_STATUS_GET:
+		return status(request, command);
+	case KITH_CMD_AGENT_REGISTER:
+		return agent_register(request);
+	case KITH_CMD_CONFIG_BEGIN:
+		return config_begin(request);
+	case KITH_CMD_CONFIG_ADD:
+		return config_add(request);
+	case KITH_CMD_CONFIG_COMMIT:
+		return config_commit(request);
+	case KITH_CMD_PROGRAM_EXE:
+		return program_exe(request);
+	case KITH_CMD_CREDENTIAL_PREPARE:
+		return prepare(request);
+	case KITH_CMD_CREDENTIAL_SIGN:
+		return sign(request);
+	case KITH_CMD_CREDENTIAL_INSTALL:
+		return install(request);
+	case KITH_CMD_CREDENTIAL_REFUSE:
+		return refuse(request);
+	case KITH_CMD_CREDENTIAL_REVOKE:
+		return revoke_one(request);
+	case KITH_CMD_CA_CREATE:
+		return ca_create(request);
+	default:
+		return dump(request, command);
 	}
 }
 

@@ -13,26 +13,26 @@
 #include <linux/kith.h>
 #include "netlink/nl.h"
 
-#define DOUBLE_CONNECTIONS	16
-#define DOUBLE_CREDENTIALS	64
-#define DOUBLE_FAMILY		29
+#define DOUBLE_CONNECTIONS 16
+#define DOUBLE_CREDENTIALS 64
+#define DOUBLE_FAMILY	   29
 
 struct double_credential {
 	uint64_t id;
-	uint32_t state;			/* enum kith_credential_state */
-	char exe[256];			/* opened for program-exe */
+	uint32_t state; /* enum kith_credential_state */
+	char exe[256];	/* opened for program-exe */
 	uint32_t uid, gid, groups[4];
 	size_t n_groups;
 	char cgroup[256];
 	uint32_t user_ns;
 	bool mount_ns_initial;
-	bool prepared;			/* a key waits for its certificate */
-	bool asked;			/* the agent has the upcall */
+	bool prepared; /* a key waits for its certificate */
+	bool asked;    /* the agent has the upcall */
 	char spiffe_id[256], workload[64];
 	int64_t not_before, not_after;
 	uint8_t serial[20];
 	size_t serial_size;
-	size_t chain_size;		/* certificates installed */
+	size_t chain_size; /* certificates installed */
 	unsigned int times_prepared;
 	uint32_t reason;
 	char message[256];
@@ -45,28 +45,28 @@ struct double_claim {
 };
 
 struct kernel_double {
-	bool absent;			/* no module: opening is -ENOENT */
-	int connection[DOUBLE_CONNECTIONS];	/* our ends, -1: free */
-	int agent;			/* index of the registered one, -1: none */
-	bool busy;			/* another agent lives */
+	bool absent;			    /* no module: opening is -ENOENT */
+	int connection[DOUBLE_CONNECTIONS]; /* our ends, -1: free */
+	int agent;			    /* index of the registered one, -1: none */
+	bool busy;			    /* another agent lives */
 	uint64_t generation;
 
 	bool draft_open;
 	uint64_t draft_generation;
 	size_t draft_rules, draft_bundles, n_draft_claims;
-	size_t rules, bundles;		/* in force */
+	size_t rules, bundles; /* in force */
 	struct double_claim claims[64], draft_claims[64];
 	size_t n_claims;
 	unsigned int commits;
 
-	uint8_t ca[KITH_CERT_MAX];	/* self-signed, made at first use */
+	uint8_t ca[KITH_CERT_MAX]; /* self-signed, made at first use */
 	size_t ca_size;
 	char ca_trust_domain[256];
 
 	struct double_credential credentials[DOUBLE_CREDENTIALS];
 	size_t n_credentials;
 
-	int fail[KITH_CMD_MAX + 1];	/* errno for the next request, once */
+	int fail[KITH_CMD_MAX + 1]; /* errno for the next request, once */
 	unsigned int seen[KITH_CMD_MAX + 1];
 };
 

@@ -7,7 +7,7 @@
 #include "netlink/request.h"
 #include "unit.h"
 
-#define FAMILY	29
+#define FAMILY 29
 
 /* The other end, and what it is to answer. */
 struct bench {
@@ -61,8 +61,8 @@ static struct nlmsghdr *begin(void *buffer, uint16_t type, uint32_t seq)
 	m->nlmsg_type = type;
 	m->nlmsg_seq = seq;
 	if (type == FAMILY)
-		((struct genlmsghdr *)mnl_nlmsg_put_extra_header(
-			m, sizeof(struct genlmsghdr)))->cmd = KITH_CMD_ATTEST;
+		((struct genlmsghdr *)mnl_nlmsg_put_extra_header(m, sizeof(struct genlmsghdr)))
+			->cmd = KITH_CMD_ATTEST;
 	return m;
 }
 
@@ -248,8 +248,8 @@ static size_t rules_received;
 
 static void take_rules(struct bench *bench, const struct nlmsghdr *request)
 {
-	const struct nlattr *attr = mnl_nlmsg_get_payload_offset(request,
-								 sizeof(struct genlmsghdr));
+	const struct nlattr *attr =
+		mnl_nlmsg_get_payload_offset(request, sizeof(struct genlmsghdr));
 
 	assert_int_equal(mnl_attr_get_type(attr), KITH_A_CONFIG_RULES);
 	rules_received += mnl_attr_get_payload_len(attr);
@@ -352,7 +352,8 @@ static void garble(struct bench *bench, const struct nlmsghdr *request)
 		for (j = 0; j < sizeof(buffer); j++)
 			buffer[j] = (char)random();
 		((struct nlmsghdr *)buffer)->nlmsg_seq = request->nlmsg_seq;
-		((struct nlmsghdr *)buffer)->nlmsg_len = (uint32_t)(i % 2 ? size : (size_t)random());
+		((struct nlmsghdr *)buffer)->nlmsg_len =
+			(uint32_t)(i % 2 ? size : (size_t)random());
 		((struct nlmsghdr *)buffer)->nlmsg_type = FAMILY;
 		send(bench->fd, buffer, size, MSG_DONTWAIT);
 	}
@@ -381,7 +382,8 @@ static void garbled_answers(void **state)
 	srandom(7);
 	bench->answer = garble;
 	assert_int_equal(kith_nl_call(bench->nl, kith_nl_start(bench->nl, KITH_CMD_STATUS_GET),
-				      ignore, NULL), -EIO);
+				      ignore, NULL),
+			 -EIO);
 }
 
 static void prepare_without_csr(struct bench *bench, const struct nlmsghdr *request)
@@ -398,10 +400,12 @@ static void answer_without_what_was_asked(void **state)
 
 	bench->answer = prepare_without_csr;
 	assert_int_equal(kith_request_prepare(bench->nl, 1, "spiffe://a.example/x", "x", csr,
-					      &size), -EBADMSG);
+					      &size),
+			 -EBADMSG);
 	bench->answer = acknowledge;
 	assert_int_equal(kith_request_prepare(bench->nl, 1, "spiffe://a.example/x", "x", csr,
-					      &size), -EBADMSG);
+					      &size),
+			 -EBADMSG);
 	assert_int_equal(kith_request_program_exe(bench->nl, 1), -EBADMSG);
 }
 

@@ -7,7 +7,7 @@
 #include "netlink/names.h"
 #include "unit.h"
 
-#define BUFFER	16384
+#define BUFFER 16384
 
 static _Alignas(8) char buffer[BUFFER];
 

@@ -139,12 +139,9 @@ static void serials_are_positive_and_differ(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(there_and_back),
-		cmocka_unit_test(der_is_read_too),
-		cmocka_unit_test(refuses),
-		cmocka_unit_test(damaged_second),
-		cmocka_unit_test(too_many),
-		cmocka_unit_test(serials_are_positive_and_differ),
+		cmocka_unit_test(there_and_back), cmocka_unit_test(der_is_read_too),
+		cmocka_unit_test(refuses),	  cmocka_unit_test(damaged_second),
+		cmocka_unit_test(too_many),	  cmocka_unit_test(serials_are_positive_and_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
