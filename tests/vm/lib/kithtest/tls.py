@@ -166,12 +166,16 @@ class Engine:
 
 def handshake(sock, engine):
     """Run a handshake to its end; return bytes that came behind it."""
-    sock.sendall(engine.feed())
-    while not engine.done:
-        data = sock.recv(65536)
-        if not data:
-            raise EOFError("the peer closed in the handshake")
-        sock.sendall(engine.feed(data))
+    try:
+        sock.sendall(engine.feed())
+        while not engine.done:
+            data = sock.recv(65536)
+            if not data:
+                raise EOFError("the peer closed in the handshake")
+            sock.sendall(engine.feed(data))
+    except ssl.SSLError:
+        sock.sendall(engine.output.read())  # its alert
+        raise
     return engine.input.read()
 
 
