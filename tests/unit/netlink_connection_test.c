@@ -280,7 +280,7 @@ static void dump_three(struct bench *bench, const struct nlmsghdr *request)
 {
 	assert_true(request->nlmsg_flags & NLM_F_DUMP);
 	send_upcall(bench, 1, request->nlmsg_seq);
-	send_upcall(bench, 99, request->nlmsg_seq - 1);
+	send_upcall(bench, 99, request->nlmsg_seq + 9);
 	send_upcall(bench, 2, request->nlmsg_seq);
 	send_upcall(bench, 3, request->nlmsg_seq);
 	send_done(bench, request->nlmsg_seq, 0);
