@@ -159,6 +159,11 @@ static int check_svid(const struct kith_credential *c,
 			       "the leaf has another SPIFFE ID than was prepared");
 		return -EKEYREJECTED;
 	}
+	if (!kith_certs_sendable(chain)) {
+		NL_SET_ERR_MSG(extack,
+			       "the chain is too long for a handshake; leave out the root");
+		return -E2BIG;
+	}
 	if (ktime_get_real_seconds() > facts->not_after) {
 		NL_SET_ERR_MSG(extack,
 			       "the leaf is past its time; check the clocks");
