@@ -48,8 +48,9 @@ def install(name, source="probe"):
     """A copy of a built program, with a path and an inode of its own."""
     os.makedirs(OPT, exist_ok=True)
     path = f"{OPT}/{name}"
-    shutil.copyfile(f"{BUILT}/{source}", path)
-    os.chmod(path, 0o755)
+    shutil.copyfile(f"{BUILT}/{source}", f"{path}.new")
+    os.chmod(f"{path}.new", 0o755)
+    os.replace(f"{path}.new", path)  # the one before may be running
     return path
 
 
