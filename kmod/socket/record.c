@@ -19,6 +19,7 @@
 #define ALERT_FATAL		2
 #define ALERT_CLOSE_NOTIFY	0
 #define ALERT_UNEXPECTED	10
+#define ALERT_INTERNAL		80
 #define ALERT_USER_CANCELED	90
 
 #define MSG_NEW_SESSION_TICKET	4
@@ -77,10 +78,12 @@ static int handle_handshake(struct kith_conn *conn, struct socket *sock,
 	/* Tickets are not used, resumption would need the identity in them. */
 	if (len >= 4 && msg[0] == MSG_NEW_SESSION_TICKET)
 		return KITH_RECORD_IGNORED;
-	if (len >= 4 && msg[0] == MSG_KEY_UPDATE)
+	if (len >= 4 && msg[0] == MSG_KEY_UPDATE) {
 		reason = KITH_REASON_KEY_UPDATE;
-	else
+		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_INTERNAL);
+	} else {
 		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_UNEXPECTED);
+	}
 	kith_stream_break(conn, EPROTO, reason, KITH_SIDE_LOCAL);
 	return -EPROTO;
 }
@@ -147,6 +150,8 @@ void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 	if (cmpxchg(&conn->stream_err, 0, err))
 		return;
 	kith_conn_report(conn, KITH_DECISION_DENY, err, reason, side);
+	/* Behind the alert, if one was sent: RFC 8446 section 6.2. */
+	conn->inner->shutdown(conn->sock, SHUT_RDWR);
 	lock_sock(sk);
 	WRITE_ONCE(sk->sk_err, err);
 	sk_error_report(sk);

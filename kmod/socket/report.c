@@ -198,10 +198,9 @@ static void end(struct kith_conn *conn, int err, enum kith_reason reason)
 	if (conn->dead || conn->listener)
 		goto out;
 	if (conn->state == KITH_CONN_STATE_READY) {
-		kith_stream_break(conn, err, reason, KITH_SIDE_LOCAL);
 		if (!kith_record_alert(conn, conn->sock, 1, 0))
 			conn->fin = true;
-		conn->inner->shutdown(conn->sock, SHUT_RDWR);
+		kith_stream_break(conn, err, reason, KITH_SIDE_LOCAL);
 	} else if (conn->state == KITH_CONN_STATE_HANDSHAKE) {
 		kith_handshake_end(conn, -err, reason, KITH_SIDE_LOCAL);
 	}

@@ -9,6 +9,9 @@
 #include <net/tls.h>
 #include "conn.h"
 
+#define ALERT_FATAL	2
+#define ALERT_BAD_MAC	20	/* bad_record_mac */
+
 /* RFC 8446 section 5.5: 2^24.5 records under one AES-GCM key. */
 #define RECORDS_MAX	23726566
 
@@ -229,6 +232,7 @@ static int settle(struct kith_conn *conn, struct socket *sock, int err)
 		return ret == KITH_RECORD_EOF ? 0 : ret;
 	case -EBADMSG:
 	case -EMSGSIZE:
+		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_BAD_MAC);
 		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
 				  KITH_SIDE_LOCAL);
 		return -EPROTO;
