@@ -23,7 +23,7 @@ static bool on_event(const json_t *event, void *arg)
 	} else {
 		kith_event_print_line(event);
 	}
-	return !ferror(stdout);
+	return !fflush(stdout);
 }
 
 static void on_interrupt(int signal)
@@ -59,7 +59,6 @@ static int run(const struct kith_options *options, int argc, char **argv)
 
 	if (!parse(argc, argv, &watching, &history))
 		return kith_usage(&kith_command_watch, "expected --last N or --refusals");
-	setvbuf(stdout, NULL, _IOLBF, 0);
 	signal(SIGINT, on_interrupt);
 	signal(SIGTERM, on_interrupt);
 	return kith_ask(options,

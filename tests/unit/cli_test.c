@@ -1,0 +1,345 @@
+// SPDX-License-Identifier: Apache-2.0
+/* The command line against an agent on a double of the kernel: what it prints,
+ * and with what it exits. */
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "agent_help.h"
+#include "base/base.h"
+#include "ring.h"
+#include "x509/x509.h"
+
+#define POLICY WORKLOAD("w", "w", "{exe: %s}")
+
+/* cli/main.c's main(), under another name. */
+int kith_main(int argc, char **argv);
+
+static char output[1 << 20]; /* of the last run, stdout and stderr */
+
+static void run_child(struct bench *bench, int out, char *words)
+{
+	char *argv[32] = { "kith", "--socket", NULL };
+	char socket[128];
+	int argc = 3, status;
+
+	snprintf(socket, sizeof(socket), "%s/kithd.sock", bench->directory);
+	argv[2] = socket;
+	while (argc < 31 && (argv[argc] = strsep(&words, "|")))
+		argc++;
+	argv[argc] = NULL;
+	dup2(out, STDOUT_FILENO);
+	dup2(out, STDERR_FILENO);
+	status = kith_main(argc, argv);
+	fflush(stdout);
+	_exit(status);
+}
+
+/* Starts "kith" with words separated by '|'. Return: its pid. */
+static pid_t start_kith(struct bench *bench, const char *words, int *fd)
+{
+	char *copy = kith_strdup(words);
+	int pipes[2];
+	pid_t pid;
+
+	assert_int_equal(pipe2(pipes, O_CLOEXEC | O_NONBLOCK), 0);
+	fcntl(pipes[1], F_SETFL, 0);
+	fflush(stdout);
+	pid = fork();
+	if (!pid)
+		run_child(bench, pipes[1], copy);
+	free(copy);
+	close(pipes[1]);
+	*fd = pipes[0];
+	return pid;
+}
+
+/* Runs it while the agent serves. Return: its exit status. */
+static int kith(struct bench *bench, const char *words)
+{
+	int64_t end = bench_now() + 20000;
+	size_t size = 0;
+	ssize_t got = -1;
+	int fd, status;
+	pid_t pid = start_kith(bench, words, &fd);
+
+	while (got && bench_now() < end) {
+		if (bench->running)
+			bench_step(bench);
+		got = read(fd, output + size, sizeof(output) - size - 1);
+		size += got > 0 ? (size_t)got : 0;
+	}
+	output[size] = 0;
+	close(fd);
+	if (got)
+		kill(pid, SIGKILL);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+#define says(words)                                                 \
+	do {                                                        \
+		if (!strstr(output, words))                         \
+			fail_msg("no \"%s\" in %s", words, output); \
+	} while (0)
+
+static void started(struct bench *bench)
+{
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_start(bench, NULL);
+	bench_run_until(bench, bench->kernel.commits);
+}
+
+static void exit_statuses(void **state)
+{
+	struct bench *bench = *state;
+
+	assert_int_equal(kith(bench, "frobnicate"), 2);
+	says("unknown command");
+	assert_int_equal(kith(bench, "ps|extra"), 2);
+	assert_int_equal(kith(bench, "explain|spiffe://a.example/w"), 2);
+	assert_int_equal(kith(bench, "explain|a|b|0"), 2);
+	assert_int_equal(kith(bench, "revoke|everything"), 2);
+	assert_int_equal(kith(bench, "watch|--lost|3"), 2);
+	assert_int_equal(kith(bench, "why"), 3);
+	says("is kithd running?");
+	assert_int_equal(kith(bench, "--help"), 0);
+	assert_int_equal(kith(bench, "policy|--help"), 0);
+	says("Usage: kith policy check");
+	started(bench);
+	assert_int_equal(kith(bench, "revoke|99"), 1);
+	says("no such credential");
+	assert_int_equal(kith(bench, "status"), 0);
+	says("registered");
+	says("generation 1: 1 workloads");
+}
+
+static void ps_table_and_json(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *c;
+	json_t *rows;
+
+	started(bench);
+	assert_int_equal(kith(bench, "ps"), 0);
+	says("No claimed program is running.");
+	c = double_add(&bench->kernel, bench->exe);
+	double_upcall(&bench->kernel, c);
+	bench_run_until(bench, c->state == KITH_CREDENTIAL_STATE_READY);
+	assert_int_equal(kith(bench, "ps"), 0);
+	says("spiffe://a.example/w");
+	says("ready");
+	assert_int_equal(kith(bench, "ps|--json"), 0);
+	rows = json_loads(output, 0, NULL);
+	assert_int_equal(json_array_size(rows), 1);
+	assert_string_equal(json_string_value(json_object_get(json_array_get(rows, 0), "workload")),
+			    "w");
+	json_decref(rows);
+}
+
+/* Programs choose their names; a terminal must not obey them. */
+static void why_and_control_characters(void **state)
+{
+	struct bench *bench = *state;
+	const char *c;
+
+	started(bench);
+	assert_int_equal(kith(bench, "why"), 0);
+	says("Nothing was refused");
+	double_event(&bench->kernel, 777, "spiffe://b.example/x\x1b[2J\xff");
+	double_event(&bench->kernel, 778, "spiffe://b.example/y");
+	bench_run_until(bench, kith_ring_next(bench->agent.ring) == 3);
+	assert_int_equal(kith(bench, "why|777"), 0);
+	says("no-rule-inbound EACCES");
+	says("cause      No inbound rule admits this peer on this port.");
+	says("remedy");
+	assert_null(strstr(output, "example/y"));
+	for (c = output; *c; c++)
+		assert_true(*c == '\n' || ((unsigned char)*c >= 0x20 && *c != 0x7f));
+	assert_int_equal(kith(bench, "why|b.example/y"), 0);
+	says("example/y");
+	assert_null(strstr(output, "[777]"));
+	assert_int_equal(kith(bench, "why|4711"), 0);
+	says("Nothing about 4711");
+}
+
+static void watch_until_interrupted(void **state)
+{
+	struct bench *bench = *state;
+	int64_t end = bench_now() + 10000;
+	char text[4096] = "";
+	ssize_t got = 0;
+	int fd, status;
+	pid_t pid;
+
+	started(bench);
+	double_event(&bench->kernel, 777, "spiffe://b.example/x");
+	bench_run_until(bench, kith_ring_next(bench->agent.ring) == 2);
+	pid = start_kith(bench, "watch|--last|5", &fd);
+	while (bench_now() < end && !strstr(text, "\n")) {
+		bench_step(bench);
+		got = read(fd, text, sizeof(text) - 1);
+		text[got > 0 ? got : 0] = 0;
+	}
+	assert_non_null(strstr(text, "DENY"));
+	assert_non_null(strstr(text, "spiffe://b.example/x → spiffe://a.example/w"));
+	kill(pid, SIGINT);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+	close(fd);
+}
+
+static void explain(void **state)
+{
+	struct bench *bench = *state;
+	char *words;
+
+	bench_policy(bench, "p.yaml",
+		     "apiVersion: kith/v1\nkind: Policy\n"
+		     "metadata: {name: p, owner: o@a.example}\nspec:\n"
+		     "  for: spiffe://a.example/w\n"
+		     "  inbound: [{from: [\"spiffe://a.example/x\"], ports: [80]}]\n");
+	started(bench);
+	assert_int_equal(kith(bench, "explain|spiffe://a.example/x|spiffe://a.example/w|80"), 0);
+	says("p.yaml:6");
+	assert_int_equal(kith(bench, "explain|spiffe://a.example/x|spiffe://a.example/w|81"), 1);
+	assert_int_equal(kith(bench, "explain|-|spiffe://a.example/w|[::1]:80"), 1);
+	words = kith_format("explain|--policy|%s/policy|spiffe://a.example/x|spiffe://a.example/w|"
+			    "10.0.0.1:80",
+			    bench->directory);
+	assert_int_equal(kith(bench, words), 0);
+	free(words);
+}
+
+static void policy_check(void **state)
+{
+	struct bench *bench = *state;
+	char *words = kith_format("policy|check|%s/policy", bench->directory);
+
+	bench_policy(bench, "a.yaml", POLICY);
+	assert_int_equal(kith(bench, words), 0);
+	says("1 workloads, 0 policies, 0 rules: 0 errors");
+	bench_policy(bench, "b.yaml", "apiVersion: kith/v1\nkind: Polizy\n");
+	assert_int_equal(kith(bench, words), 1);
+	says("b.yaml:2:");
+	free(words);
+}
+
+/* A directory beside the policy, with one file. */
+static char *other_directory(struct bench *bench, const char *text)
+{
+	char *directory = kith_format("%s/new-policy", bench->directory);
+
+	mkdir(directory, 0755);
+	bench_file(bench, "new-policy/n.yaml", text, 0644);
+	return directory;
+}
+
+static bool is_there(struct bench *bench, const char *name)
+{
+	char *path = kith_format("%s/%s", bench->directory, name);
+	bool there = !access(path, F_OK);
+
+	free(path);
+	return there;
+}
+
+static void policy_apply(void **state)
+{
+	struct bench *bench = *state;
+	char *directory, *words;
+
+	started(bench);
+	directory = other_directory(bench, WORKLOAD("v", "v", "{exe: /usr/bin/v}"));
+	words = kith_format("policy|apply|%s", directory);
+	assert_int_equal(kith(bench, words), 0);
+	says("generation 2 is in force");
+	assert_true(is_there(bench, "policy/n.yaml"));
+	assert_false(is_there(bench, "policy/a.yaml"));
+	assert_true(is_there(bench, "policy.old/a.yaml"));
+	assert_false(is_there(bench, "policy.new"));
+	assert_string_equal(bench->kernel.claims[0].path, "/usr/bin/v");
+
+	/* The kernel refuses: the files of before are back. */
+	bench_file(bench, "new-policy/m.yaml", WORKLOAD("u", "u", "{exe: /usr/bin/u}"), 0644);
+	bench->kernel.fail[KITH_CMD_CONFIG_COMMIT] = 22;
+	assert_int_equal(kith(bench, words), 1);
+	assert_false(is_there(bench, "policy/m.yaml"));
+	assert_true(is_there(bench, "policy/n.yaml"));
+	assert_true(is_there(bench, "policy.old/a.yaml"));
+	assert_int_equal(bench->kernel.generation, 2);
+
+	/* Errors are found before anything is touched. */
+	bench_file(bench, "new-policy/m.yaml", "kind: Nonsense\n", 0644);
+	assert_int_equal(kith(bench, words), 1);
+	says("nothing was applied");
+	assert_int_equal(bench->kernel.generation, 2);
+	free(words);
+	free(directory);
+}
+
+static void bundle_there_and_back(void **state)
+{
+	struct bench *bench = *state;
+	uint8_t der[KITH_CERT_MAX];
+	struct kith_blob blob = { der, double_certificate(der, 1700000000, 4000000000) };
+	char *pem = kith_x509_pem(&blob), *words;
+
+	started(bench);
+	words = kith_format("bundle|import|b.example|%s", bench_file(bench, "b.pem", pem, 0644));
+	assert_int_equal(kith(bench, words), 0);
+	assert_int_equal(kith(bench, "bundle|export|b.example"), 0);
+	assert_string_equal(output, pem);
+	assert_int_equal(kith(bench, "bundle|export"), 0);
+	says("BEGIN CERTIFICATE");
+	assert_int_equal(kith(bench, "bundle|show"), 0);
+	says("/CN=double");
+	assert_int_equal(kith(bench, "bundle|export|c.example"), 1);
+	assert_int_equal(kith(bench, "bundle|remove|b.example"), 0);
+	assert_int_equal(kith(bench, "bundle|show|b.example"), 1);
+	free(words);
+	free(pem);
+}
+
+static void doctor_speaks_json(void **state)
+{
+	struct bench *bench = *state;
+	const json_t *check;
+	json_t *list;
+	size_t i;
+
+	started(bench);
+	kith(bench, "doctor|--json");
+	list = json_loads(output, 0, NULL);
+	assert_true(json_array_size(list) >= 8);
+	json_array_foreach(list, i, check) {
+		const char *result = json_string_value(json_object_get(check, "result"));
+		const char *remedy = json_string_value(json_object_get(check, "remedy"));
+
+		/* What is not good says what to do. */
+		assert_int_equal(!strcmp(result, "ok"), !*remedy);
+	}
+	json_decref(list);
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(exit_statuses),
+		TEST(ps_table_and_json),
+		TEST(why_and_control_characters),
+		TEST(watch_until_interrupted),
+		TEST(explain),
+		TEST(policy_check),
+		TEST(policy_apply),
+		TEST(bundle_there_and_back),
+		TEST(doctor_speaks_json),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
