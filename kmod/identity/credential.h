@@ -66,6 +66,11 @@ struct kith_credential *kith_credential_current(struct kith_program *program);
 struct kith_credential *kith_credential_get(struct kith_credential *credential);
 void kith_credential_put(struct kith_credential *credential);
 
+/* Attests anew when a refusal no longer stands: some time has passed, or the
+ * policy or the agent is another. For who uses a credential without a call of
+ * its program. Any context. */
+void kith_attest_again(struct kith_credential *credential);
+
 /**
  * kith_credential_svid() - the SVID in force
  * @credential: any

@@ -101,10 +101,6 @@ void kith_attest_begin(struct kith_credential *c);
  * context, not under @c->lock.
  */
 void kith_attest_kick(struct kith_credential *c, unsigned long delay);
-/* Attests again what was refused, when the refusal no longer stands. Process
- * context.
- */
-void kith_attest_again(struct kith_credential *c);
 /* Under @c->lock: takes a new state and tells the waiters. */
 void kith_attest_settle(struct kith_credential *c,
 			enum kith_credential_state state,

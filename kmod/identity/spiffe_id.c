@@ -130,7 +130,7 @@ const char *kith_spiffe_fault_text(enum kith_spiffe_fault fault)
 		[KITH_SPIFFE_TRAILING_SLASH] = "it ends in a slash",
 	};
 
-	if ((size_t)fault >= sizeof(text) / sizeof(text[0]))
+	if ((size_t)fault >= ARRAY_SIZE(text))
 		return "unknown fault";
 	return text[fault];
 }

@@ -230,7 +230,7 @@ void kith_client_verdict(struct kith_conn *conn)
 {
 	u8 byte = 0;
 	struct kvec kv = { .iov_base = &byte, .iov_len = 1 };
-	int ret;
+	int ret = 0;
 
 	/* A reader is at it and will see for itself. */
 	if (!mutex_trylock(&conn->rx))
@@ -253,6 +253,10 @@ void kith_client_verdict(struct kith_conn *conn)
 	}
 	mutex_unlock(&conn->rx);
 	memzero_explicit(&byte, sizeof(byte));
+	/* While we peeked, a poll() saw no record and a reader got EAGAIN: both
+	 * missed the transport's wakeup. */
+	if (ret != -EAGAIN)
+		kith_wake_readable(conn->sk);
 }
 
 /* connect() on an idle socket of a claimed program. */

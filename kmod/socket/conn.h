@@ -132,6 +132,7 @@ static inline enum kith_conn_state kith_conn_state(const struct kith_conn *conn)
 static inline void kith_conn_set_state(struct kith_conn *conn,
 				       enum kith_conn_state state)
 {
+	/* Pairs with kith_conn_state(). */
 	smp_store_release(&conn->state, state);
 }
 

@@ -312,7 +312,7 @@ void kith_handshake_step(struct kith_conn *conn)
 
 	if (READ_ONCE(conn->expired)) {
 		kith_handshake_end(conn, -ETIMEDOUT, KITH_REASON_TIMEOUT,
-				   KITH_SIDE_PEER);
+				   KITH_SIDE_LOCAL);
 		return;
 	}
 	if (!conn->tls)

@@ -181,6 +181,7 @@ int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason)
 	if (child->credential)
 		kith_credential_put(child->credential);
 	child->credential = credential;
+	kith_attest_again(credential);
 	svid = kith_credential_svid(credential, reason);
 	if (IS_ERR(svid))
 		return PTR_ERR(svid);

@@ -170,8 +170,8 @@ static int op_listen(struct socket *sock, int backlog)
 	return err;
 }
 
-static int accept_any(struct socket *sock, struct socket *newsock,
-		     struct proto_accept_arg *arg)
+int kith_ops_accept(struct socket *sock, struct socket *newsock,
+		    struct proto_accept_arg *arg)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int err;
@@ -185,8 +185,6 @@ static int accept_any(struct socket *sock, struct socket *newsock,
 	leave();
 	return err;
 }
-
-KITH_COMPAT_ACCEPT(op_accept, accept_any)
 
 static __poll_t op_poll(struct file *file, struct socket *sock,
 			struct poll_table_struct *wait)
@@ -439,7 +437,7 @@ static void wrap(struct proto_ops *ops, const struct proto_ops *base)
 	ops->owner = THIS_MODULE;
 	ops->release = op_release;
 	ops->connect = op_connect;
-	ops->accept = op_accept;
+	kith_compat_set_accept(ops);
 	ops->getname = op_getname;
 	ops->poll = op_poll;
 	ops->ioctl = op_ioctl;
@@ -452,7 +450,7 @@ static void wrap(struct proto_ops *ops, const struct proto_ops *base)
 	ops->splice_read = op_splice_read;
 	ops->splice_eof = op_splice_eof;
 	ops->sendmsg_locked = op_sendmsg_locked;
-	KITH_COMPAT_SENDPAGE(ops, kith_compat_sendpage);
+	kith_compat_set_sendpage(ops);
 	/* read_sock, read_skb and peek_len stay the stack's: kTLS calls them. */
 }
 

@@ -147,6 +147,8 @@ void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 {
 	struct sock *sk = conn->sk;
 
+	if (WARN_ON_ONCE(err <= 0))
+		err = EPROTO;
 	if (cmpxchg(&conn->stream_err, 0, err))
 		return;
 	kith_conn_report(conn, KITH_DECISION_DENY, err, reason, side);
