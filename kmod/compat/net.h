@@ -18,19 +18,25 @@
 #endif
 
 /* 6.19 (0e50474fa514): addresses of unknown length have their own type. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 19, 0)
+#if KERNEL_VERSION(6, 19, 0) > LINUX_VERSION_CODE
 #define sockaddr_unsized sockaddr
 #endif
 
 /* 6.10 (92ef0fd55ac8): accept takes a struct. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+#if KERNEL_VERSION(6, 10, 0) > LINUX_VERSION_CODE
 struct proto_accept_arg {
 	int flags;
 	int err;
 	int is_empty;
 	bool kern;
 };
+#endif
 
+/* Our accept, which kith_compat_set_accept() puts into @ops. */
+int kith_ops_accept(struct socket *sock, struct socket *newsock,
+		    struct proto_accept_arg *arg);
+
+#if KERNEL_VERSION(6, 10, 0) > LINUX_VERSION_CODE
 static inline int kith_compat_accept(const struct proto_ops *ops,
 				     struct socket *sock, struct socket *newsock,
 				     struct proto_accept_arg *arg)
@@ -38,14 +44,18 @@ static inline int kith_compat_accept(const struct proto_ops *ops,
 	return ops->accept(sock, newsock, arg->flags, arg->kern);
 }
 
-/* Defines @name with the signature struct proto_ops wants, calling @call. */
-#define KITH_COMPAT_ACCEPT(name, call)					\
-static int name(struct socket *sock, struct socket *newsock, int flags,	\
-		bool kern)						\
-{									\
-	struct proto_accept_arg arg = { .flags = flags, .kern = kern };	\
-									\
-	return call(sock, newsock, &arg);				\
+static inline int kith_compat_op_accept(struct socket *sock,
+					struct socket *newsock, int flags,
+					bool kern)
+{
+	struct proto_accept_arg arg = { .flags = flags, .kern = kern };
+
+	return kith_ops_accept(sock, newsock, &arg);
+}
+
+static inline void kith_compat_set_accept(struct proto_ops *ops)
+{
+	ops->accept = kith_compat_op_accept;
 }
 #else
 static inline int kith_compat_accept(const struct proto_ops *ops,
@@ -55,24 +65,29 @@ static inline int kith_compat_accept(const struct proto_ops *ops,
 	return ops->accept(sock, newsock, arg);
 }
 
-#define KITH_COMPAT_ACCEPT(name, call)					\
-static int name(struct socket *sock, struct socket *newsock,		\
-		struct proto_accept_arg *arg)				\
-{									\
-	return call(sock, newsock, arg);				\
+static inline void kith_compat_set_accept(struct proto_ops *ops)
+{
+	ops->accept = kith_ops_accept;
 }
 #endif
 
 /* 6.5 (dc97391e6610): sendpage went; sendmsg with MSG_SPLICE_PAGES does it. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 5, 0)
+#if KERNEL_VERSION(6, 5, 0) > LINUX_VERSION_CODE
 #define KITH_HAS_SENDPAGE
-#define KITH_COMPAT_SENDPAGE(ops, fn)	((ops)->sendpage = (fn))
 ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 			     size_t size, int flags);
 #define KITH_SPLICE_FLAGS	(MSG_SENDPAGE_NOTLAST)
+
+static inline void kith_compat_set_sendpage(struct proto_ops *ops)
+{
+	ops->sendpage = kith_compat_sendpage;
+}
 #else
-#define KITH_COMPAT_SENDPAGE(ops, fn)	do { } while (0)
 #define KITH_SPLICE_FLAGS	(MSG_SPLICE_PAGES | MSG_SENDPAGE_NOPOLICY)
+
+static inline void kith_compat_set_sendpage(struct proto_ops *ops)
+{
+}
 #endif
 
 #endif
