@@ -83,7 +83,7 @@ static void drain(int epoll, int listener, bool edge, int want)
 
 static void accept_epoll(bool edge)
 {
-	struct epoll_event interest = {.events = EPOLLIN | (edge ? EPOLLET : 0)};
+	struct epoll_event interest = { .events = EPOLLIN | (edge ? EPOLLET : 0) };
 	struct address at;
 	int l = listen_socket(SOCK_NONBLOCK, 8, &at), epoll = epoll_create1(0);
 	struct epoll_event event;
@@ -164,7 +164,7 @@ static void accept_reuseport(int argc, char **argv)
 	bind_fresh(c, &at);
 	close(c);
 	for (int i = 0; i < 2; i++)
-		p[i] = (struct pollfd){.fd = reuseport_socket(&at), .events = POLLIN};
+		p[i] = (struct pollfd){ .fd = reuseport_socket(&at), .events = POLLIN };
 	for (int i = 0; i < N_CROWD; i++)
 		client[i] = background(client_job, &at);
 	while (got < N_CROWD) {
@@ -262,8 +262,7 @@ static void listen_close_pending(int argc, char **argv)
 	(void)argc, (void)argv;
 	s = dial(&at, 0);
 	close(l); /* nobody took it */
-	same_errno(error_of(read(s, &byte, 1)), ECONNRESET,
-		   "read() of one whose listener closed");
+	same_errno(error_of(read(s, &byte, 1)), ECONNRESET, "read() of one whose listener closed");
 	same_errno(dial_error(&at), ECONNREFUSED, "connect() afterwards");
 	close(s);
 }
@@ -332,18 +331,18 @@ static void accept_options(int argc, char **argv)
 }
 
 const struct command accept_commands[] = {
-	{"accept-blocking", accept_blocking},
-	{"accept-poll", accept_poll},
-	{"accept-epoll-level", accept_epoll_level},
-	{"accept-epoll-edge", accept_epoll_edge},
-	{"accept-prefork", accept_prefork},
-	{"accept-reuseport", accept_reuseport},
-	{"accept-flags", accept_flags},
-	{"accept-closed-client", accept_closed_client},
-	{"accept-backlog", accept_backlog},
-	{"accept-options", accept_options},
-	{"listen-twice", listen_twice},
-	{"listen-shutdown", listen_shutdown},
-	{"listen-close-pending", listen_close_pending},
-	{0},
+	{ "accept-blocking", accept_blocking },
+	{ "accept-poll", accept_poll },
+	{ "accept-epoll-level", accept_epoll_level },
+	{ "accept-epoll-edge", accept_epoll_edge },
+	{ "accept-prefork", accept_prefork },
+	{ "accept-reuseport", accept_reuseport },
+	{ "accept-flags", accept_flags },
+	{ "accept-closed-client", accept_closed_client },
+	{ "accept-backlog", accept_backlog },
+	{ "accept-options", accept_options },
+	{ "listen-twice", listen_twice },
+	{ "listen-shutdown", listen_shutdown },
+	{ "listen-close-pending", listen_close_pending },
+	{ 0 },
 };

@@ -4,7 +4,7 @@
 
 static void set_linger(int fd, int seconds)
 {
-	struct linger linger = {.l_onoff = 1, .l_linger = seconds};
+	struct linger linger = { .l_onoff = 1, .l_linger = seconds };
 
 	if (setsockopt(fd, SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)))
 		die("SO_LINGER");
@@ -130,8 +130,7 @@ static void close_read_side(int argc, char **argv)
 	(void)argc, (void)argv;
 	same_errno(error_of(shutdown(pair.client, SHUT_RD)), -1, "shutdown(SHUT_RD)");
 	same_number(read(pair.client, &byte, 1), 0, "read() after SHUT_RD");
-	ok(send_pattern(pair.client, 9) && receive_pattern(pair.server, 9),
-	   "the other half works");
+	ok(send_pattern(pair.client, 9) && receive_pattern(pair.server, 9), "the other half works");
 	pair_close(&pair);
 }
 
@@ -210,15 +209,15 @@ static void close_connecting(int argc, char **argv)
 }
 
 const struct command close_commands[] = {
-	{"close-orderly", close_orderly},
-	{"close-linger", close_linger},
-	{"close-reset", close_reset},
-	{"close-unread", close_unread},
-	{"close-full", close_full},
-	{"close-both", close_both},
-	{"close-read-side", close_read_side},
-	{"close-wakes", close_wakes},
-	{"close-many", close_many},
-	{"close-connecting", close_connecting},
-	{0},
+	{ "close-orderly", close_orderly },
+	{ "close-linger", close_linger },
+	{ "close-reset", close_reset },
+	{ "close-unread", close_unread },
+	{ "close-full", close_full },
+	{ "close-both", close_both },
+	{ "close-read-side", close_read_side },
+	{ "close-wakes", close_wakes },
+	{ "close-many", close_many },
+	{ "close-connecting", close_connecting },
+	{ 0 },
 };

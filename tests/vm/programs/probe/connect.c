@@ -3,8 +3,7 @@
 #include <sys/epoll.h>
 #include "probe.h"
 
-static bool same_address(const struct sockaddr_storage *a, socklen_t len,
-			 const struct address *b)
+static bool same_address(const struct sockaddr_storage *a, socklen_t len, const struct address *b)
 {
 	const struct sockaddr_in *a4 = (const void *)a, *b4 = (const void *)&b->a;
 	const struct sockaddr_in6 *a6 = (const void *)a, *b6 = (const void *)&b->a;
@@ -12,15 +11,14 @@ static bool same_address(const struct sockaddr_storage *a, socklen_t len,
 	if (len != b->len || a->ss_family != b->a.ss_family)
 		return false;
 	if (a->ss_family == AF_INET)
-		return a4->sin_port == b4->sin_port &&
-		       a4->sin_addr.s_addr == b4->sin_addr.s_addr;
+		return a4->sin_port == b4->sin_port && a4->sin_addr.s_addr == b4->sin_addr.s_addr;
 	return a6->sin6_port == b6->sin6_port &&
 	       !memcmp(&a6->sin6_addr, &b6->sin6_addr, sizeof(a6->sin6_addr));
 }
 
 static void check_names(const struct pair *pair)
 {
-	struct address name = {.len = sizeof(name.a)};
+	struct address name = { .len = sizeof(name.a) };
 	struct sockaddr_storage peer;
 	socklen_t len = sizeof(peer);
 
@@ -64,8 +62,7 @@ static void finish_connect(int fd, const struct address *at)
 
 	same_number(socket_error(fd), 0, "SO_ERROR when writable");
 	first = again(fd, at);
-	ok(first == -1 || first == EISCONN, "connect() when writable: %s",
-	   errno_name(first));
+	ok(first == -1 || first == EISCONN, "connect() when writable: %s", errno_name(first));
 	same_errno(again(fd, at), EISCONN, "connect() once more");
 }
 
@@ -90,7 +87,7 @@ static void connect_poll(int argc, char **argv)
 
 static unsigned int epoll_once(int epoll, int timeout)
 {
-	struct epoll_event event = {0};
+	struct epoll_event event = { 0 };
 	int n = epoll_wait(epoll, &event, 1, timeout);
 
 	if (n < 0)
@@ -100,7 +97,7 @@ static unsigned int epoll_once(int epoll, int timeout)
 
 static void connect_epoll(int argc, char **argv)
 {
-	struct epoll_event interest = {.events = EPOLLIN | EPOLLOUT | EPOLLET};
+	struct epoll_event interest = { .events = EPOLLIN | EPOLLOUT | EPOLLET };
 	struct address at;
 	int l = listen_socket(0, 8, &at), s = stream_socket(SOCK_NONBLOCK), c;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -130,7 +127,7 @@ static void connect_epoll(int argc, char **argv)
 /* epoll registered before connect(), as event loops do. */
 static void connect_epoll_early(int argc, char **argv)
 {
-	struct epoll_event interest = {.events = EPOLLOUT | EPOLLET};
+	struct epoll_event interest = { .events = EPOLLOUT | EPOLLET };
 	struct address at;
 	int l = listen_socket(0, 8, &at), s = stream_socket(SOCK_NONBLOCK), c;
 	int epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -165,8 +162,7 @@ static void check_connecting(int fd, const struct address *at)
 	same_number(socket_error(fd), 0, "SO_ERROR meanwhile");
 	same_errno(error_of(send(fd, &byte, 1, MSG_DONTWAIT | MSG_NOSIGNAL)), EAGAIN,
 		   "send() meanwhile");
-	same_errno(error_of(recv(fd, &byte, 1, MSG_DONTWAIT)), EAGAIN,
-		   "recv() meanwhile");
+	same_errno(error_of(recv(fd, &byte, 1, MSG_DONTWAIT)), EAGAIN, "recv() meanwhile");
 	same_number(look(fd, POLLIN | POLLOUT), 0, "poll() meanwhile");
 }
 
@@ -263,7 +259,7 @@ static void connect_dual(int argc, char **argv)
 
 static void connect_mapped(int argc, char **argv)
 {
-	struct address at, mapped = {.len = sizeof(struct sockaddr_in6)};
+	struct address at, mapped = { .len = sizeof(struct sockaddr_in6) };
 	struct sockaddr_in6 *a = (void *)&mapped.a;
 	int l, s, c;
 
@@ -284,13 +280,13 @@ static void connect_mapped(int argc, char **argv)
 }
 
 const struct command connect_commands[] = {
-	{"connect-blocking", connect_blocking},
-	{"connect-poll", connect_poll},
-	{"connect-epoll", connect_epoll},
-	{"connect-epoll-early", connect_epoll_early},
-	{"connect-refused", connect_refused},
-	{"connect-dual", connect_dual},
-	{"connect-mapped", connect_mapped},
-	{"connect-stages", connect_stages},
-	{0},
+	{ "connect-blocking", connect_blocking },
+	{ "connect-poll", connect_poll },
+	{ "connect-epoll", connect_epoll },
+	{ "connect-epoll-early", connect_epoll_early },
+	{ "connect-refused", connect_refused },
+	{ "connect-dual", connect_dual },
+	{ "connect-mapped", connect_mapped },
+	{ "connect-stages", connect_stages },
+	{ 0 },
 };

@@ -23,10 +23,8 @@ static void door_mptcp(int argc, char **argv)
 	int want = managed ? EPROTONOSUPPORT : -1;
 
 	(void)argc, (void)argv;
-	same_errno(try_socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP), want,
-		   "MPTCP over IPv4");
-	same_errno(try_socket(AF_INET6, SOCK_STREAM, IPPROTO_MPTCP), want,
-		   "MPTCP over IPv6");
+	same_errno(try_socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP), want, "MPTCP over IPv4");
+	same_errno(try_socket(AF_INET6, SOCK_STREAM, IPPROTO_MPTCP), want, "MPTCP over IPv6");
 }
 
 static void door_allowed(int argc, char **argv)
@@ -40,7 +38,7 @@ static void door_allowed(int argc, char **argv)
 }
 
 const struct command door_commands[] = {
-	{"door-mptcp", door_mptcp},
-	{"door-allowed", door_allowed},
-	{0},
+	{ "door-mptcp", door_mptcp },
+	{ "door-allowed", door_allowed },
+	{ 0 },
 };

@@ -11,8 +11,8 @@ int family = AF_INET;
 
 static const struct command *const tables[] = {
 	connect_commands, accept_commands, uring_commands, stream_commands,
-	receive_commands, send_commands, close_commands, option_commands,
-	door_commands, puppet_commands, serve_commands,
+	receive_commands, send_commands,   close_commands, option_commands,
+	door_commands,	  puppet_commands, serve_commands,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

@@ -4,12 +4,12 @@
 #include "probe.h"
 
 /* The ports that the suites' policy lets the probe use. */
-#define FIRST_PORT	5000
-#define LAST_PORT	5999
+#define FIRST_PORT 5000
+#define LAST_PORT  5999
 
 struct address loopback(int port)
 {
-	struct address at = {0};
+	struct address at = { 0 };
 
 	if (family == AF_INET6) {
 		struct sockaddr_in6 *a = (void *)&at.a;
@@ -31,7 +31,7 @@ struct address loopback(int port)
 
 struct address parse_address(const char *text, const char *port)
 {
-	struct address at = {0};
+	struct address at = { 0 };
 	struct sockaddr_in *v4 = (void *)&at.a;
 	struct sockaddr_in6 *v6 = (void *)&at.a;
 
@@ -153,14 +153,14 @@ void blocking(int fd, bool on)
 
 short look(int fd, short events)
 {
-	struct pollfd p = {.fd = fd, .events = events};
+	struct pollfd p = { .fd = fd, .events = events };
 
 	return poll(&p, 1, 0) > 0 ? p.revents : 0;
 }
 
 short wait_for(int fd, short events)
 {
-	struct pollfd p = {.fd = fd, .events = events};
+	struct pollfd p = { .fd = fd, .events = events };
 
 	if (poll(&p, 1, PATIENCE_MS) <= 0)
 		die("waited %d s for events %#x in vain", PATIENCE_S, events);
@@ -184,8 +184,7 @@ void check_managed(int fd, const char *what)
 	int error = error_of(getsockopt(fd, SOL_KITH, KITH_PEER_ID, &peer, &len));
 
 	if (managed && error != -1)
-		ok(false, "%s is managed by Kith: KITH_PEER_ID gives %s", what,
-		   errno_name(error));
+		ok(false, "%s is managed by Kith: KITH_PEER_ID gives %s", what, errno_name(error));
 	if (!managed && error == -1)
 		ok(false, "%s runs natively, but has a peer identity", what);
 }

@@ -29,7 +29,7 @@ static void closed_when_managed(long result, const char *what)
 static int set_key(int fd, int option)
 {
 	struct tls12_crypto_info_aes_gcm_128 info = {
-		.info = {TLS_1_3_VERSION, TLS_CIPHER_AES_GCM_128},
+		.info = { TLS_1_3_VERSION, TLS_CIPHER_AES_GCM_128 },
 		.key = "0123456789abcde",
 	};
 
@@ -64,14 +64,12 @@ static void option_sol_tls(int argc, char **argv)
 	closed_when_managed(set_key(s, TLS_RX), "setsockopt(TLS_RX)");
 	for (int option = TLS_TX; option <= TLS_RX; option++) {
 		closed_when_managed(get_key(s, option, buf, sizeof(buf)),
-				    option == TLS_TX ? "getsockopt(TLS_TX)"
-						     : "getsockopt(TLS_RX)");
-		ok(!managed == !untouched(buf, sizeof(buf)),
-		   "key bytes given away: %s", managed ? "none" : "yes, natively");
+				    option == TLS_TX ? "getsockopt(TLS_TX)" : "getsockopt(TLS_RX)");
+		ok(!managed == !untouched(buf, sizeof(buf)), "key bytes given away: %s",
+		   managed ? "none" : "yes, natively");
 	}
 	if (managed)
-		ok(send_pattern(s, 50) && receive_pattern(pair.server, 50),
-		   "the stream goes on");
+		ok(send_pattern(s, 50) && receive_pattern(pair.server, 50), "the stream goes on");
 	pair_close(&pair);
 }
 
@@ -100,9 +98,11 @@ static void option_sol_tls_all(int argc, char **argv)
 static void option_record_type(int argc, char **argv)
 {
 	char control[CMSG_SPACE(1)] = "", text[] = "not an alert";
-	struct iovec v = {text, sizeof(text)};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
-			   .msg_controllen = CMSG_LEN(1)};
+	struct iovec v = { text, sizeof(text) };
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = CMSG_LEN(1) };
 	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
 	struct pair pair = pair_new();
 
@@ -128,8 +128,8 @@ static void option_fastopen(int argc, char **argv)
 
 	(void)argc, (void)argv;
 	if (managed) {
-		closed_when_managed(sendto(s, "early", 5, MSG_FASTOPEN,
-					   (void *)&at.a, at.len), "MSG_FASTOPEN");
+		closed_when_managed(sendto(s, "early", 5, MSG_FASTOPEN, (void *)&at.a, at.len),
+				    "MSG_FASTOPEN");
 		close(s);
 		s = stream_socket(0);
 	}
@@ -149,7 +149,7 @@ static void option_fastopen(int argc, char **argv)
 
 static void option_addrform(int argc, char **argv)
 {
-	struct address at, mapped = {.len = sizeof(struct sockaddr_in6)};
+	struct address at, mapped = { .len = sizeof(struct sockaddr_in6) };
 	struct sockaddr_in6 *a = (void *)&mapped.a;
 	int l, s, c, inet = AF_INET;
 
@@ -191,8 +191,7 @@ static void option_zerocopy_receive(int argc, char **argv)
 {
 	struct pair pair = pair_new();
 	uint8_t copy[4096] = "";
-	struct zerocopy z = {.copybuf_address = (uintptr_t)copy,
-			     .copybuf_len = sizeof(copy)};
+	struct zerocopy z = { .copybuf_address = (uintptr_t)copy, .copybuf_len = sizeof(copy) };
 	socklen_t len = sizeof(z);
 	int result;
 
@@ -245,7 +244,7 @@ static void option_urgent(int argc, char **argv)
 /* connect(AF_UNSPEC) must not turn a managed socket into a clear one. */
 static void option_disconnect(int argc, char **argv)
 {
-	struct sockaddr none = {.sa_family = AF_UNSPEC};
+	struct sockaddr none = { .sa_family = AF_UNSPEC };
 	struct pair pair = pair_new();
 	int s = pair.client, error, c;
 
@@ -307,8 +306,8 @@ static void option_peer_id(int argc, char **argv)
 	if (!managed) { /* IPv4 and IPv6 differ */
 		int error = peer_error(fresh);
 
-		ok(error == ENOPROTOOPT || error == EOPNOTSUPP,
-		   "KITH_PEER_ID natively: %s", errno_name(error));
+		ok(error == ENOPROTOOPT || error == EOPNOTSUPP, "KITH_PEER_ID natively: %s",
+		   errno_name(error));
 		return;
 	}
 	same_errno(peer_error(fresh), ENOTCONN, "KITH_PEER_ID before connect()");
@@ -319,28 +318,27 @@ static void option_peer_id(int argc, char **argv)
 	peer_of(pair.server, &b);
 	same_number(a.flags, 0, "flags");
 	ok(!memcmp(a.conn_id, b.conn_id, sizeof(a.conn_id)), "one connection ID");
-	ok(memcmp(a.conn_id, (char[16]){0}, sizeof(a.conn_id)), "which is not zero");
+	ok(memcmp(a.conn_id, (char[16]){ 0 }, sizeof(a.conn_id)), "which is not zero");
 	same_number(a.id_len, strlen(a.id), "id_len");
 	if (argc > 1) {
 		ok(!strcmp(a.id, argv[1]), "client sees %s", a.id);
 		ok(!strcmp(b.id, argv[1]), "server sees %s", b.id);
 	}
 	check_short_buffer(pair.client, &a);
-	ok(setsockopt(pair.client, SOL_KITH, KITH_PEER_ID, &a, sizeof(a)) < 0,
-	   "it cannot be set");
+	ok(setsockopt(pair.client, SOL_KITH, KITH_PEER_ID, &a, sizeof(a)) < 0, "it cannot be set");
 	pair_close(&pair);
 }
 
 const struct command option_commands[] = {
-	{"option-sol-tls", option_sol_tls},
-	{"option-sol-tls-all", option_sol_tls_all},
-	{"option-record-type", option_record_type},
-	{"option-fastopen", option_fastopen},
-	{"option-addrform", option_addrform},
-	{"option-zerocopy-receive", option_zerocopy_receive},
-	{"option-zerocopy-send", option_zerocopy_send},
-	{"option-urgent", option_urgent},
-	{"option-disconnect", option_disconnect},
-	{"option-peer-id", option_peer_id},
-	{0},
+	{ "option-sol-tls", option_sol_tls },
+	{ "option-sol-tls-all", option_sol_tls_all },
+	{ "option-record-type", option_record_type },
+	{ "option-fastopen", option_fastopen },
+	{ "option-addrform", option_addrform },
+	{ "option-zerocopy-receive", option_zerocopy_receive },
+	{ "option-zerocopy-send", option_zerocopy_send },
+	{ "option-urgent", option_urgent },
+	{ "option-disconnect", option_disconnect },
+	{ "option-peer-id", option_peer_id },
+	{ 0 },
 };

@@ -28,11 +28,11 @@
 #include <unistd.h>
 
 /* Nothing here waits longer: a hang is a failure, slowness is not. */
-#define PATIENCE_S	120
-#define PATIENCE_MS	(PATIENCE_S * 1000)
+#define PATIENCE_S  120
+#define PATIENCE_MS (PATIENCE_S * 1000)
 
-extern bool managed;		/* run as a claimed program: Kith is expected */
-extern int family;		/* AF_INET or AF_INET6 */
+extern bool managed; /* run as a claimed program: Kith is expected */
+extern int family;   /* AF_INET or AF_INET6 */
 
 struct command {
 	const char *name;
@@ -53,15 +53,13 @@ extern const struct command serve_commands[];
 
 /* report.c ---------------------------------------------------------------- */
 
-bool ok(bool good, const char *format, ...)
-	__attribute__((format(printf, 2, 3)));
+bool ok(bool good, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* @got and @want are errnos; negative @got: the call succeeded. */
 bool same_errno(int got, int want, const char *what);
 bool same_number(long long got, long long want, const char *what);
 void skip(const char *what, const char *why);
 /* The test cannot go on. */
-void die(const char *format, ...)
-	__attribute__((format(printf, 1, 2), noreturn));
+void die(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
 const char *errno_name(int error);
 int failures(void);
 void say(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -93,9 +91,9 @@ int stream_socket(int flags);
 int listen_socket(int flags, int backlog, struct address *at);
 /* Binds to a fresh port of the range that the suites' policy names. */
 void bind_fresh(int fd, struct address *at);
-int dial(const struct address *at, int flags);	/* connected, or dies */
-int dial_error(const struct address *at);	/* errno of a blocking connect */
-int accept_one(int listener);			/* accepted, or dies */
+int dial(const struct address *at, int flags); /* connected, or dies */
+int dial_error(const struct address *at);      /* errno of a blocking connect */
+int accept_one(int listener);		       /* accepted, or dies */
 struct pair pair_new(void);
 void pair_close(struct pair *pair);
 void blocking(int fd, bool on);
@@ -127,6 +125,6 @@ int echo(int fd);
 
 /* Forks; in the child runs @job(@arg) and exits with its result. */
 pid_t background(int (*job)(void *), void *arg);
-void reap(pid_t pid, const char *what);	/* checks that it exited with 0 */
+void reap(pid_t pid, const char *what); /* checks that it exited with 0 */
 
 #endif

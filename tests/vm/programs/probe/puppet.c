@@ -111,7 +111,7 @@ static short events_of(const char *word)
 /* wait SLOT i|o|io MS: revents as letters: i, o, e(rror), h(angup) or "-". */
 static void do_wait(char **w)
 {
-	struct pollfd p = {.fd = *slot_of(w[1]), .events = events_of(w[2])};
+	struct pollfd p = { .fd = *slot_of(w[1]), .events = events_of(w[2]) };
 	char text[8] = "";
 	int n = poll(&p, 1, atoi(w[3]));
 
@@ -119,9 +119,9 @@ static void do_wait(char **w)
 		answer_result(n);
 		return;
 	}
-	snprintf(text, sizeof(text), "%s%s%s%s%s", n ? "" : "-",
-		 p.revents & POLLIN ? "i" : "", p.revents & POLLOUT ? "o" : "",
-		 p.revents & POLLERR ? "e" : "", p.revents & POLLHUP ? "h" : "");
+	snprintf(text, sizeof(text), "%s%s%s%s%s", n ? "" : "-", p.revents & POLLIN ? "i" : "",
+		 p.revents & POLLOUT ? "o" : "", p.revents & POLLERR ? "e" : "",
+		 p.revents & POLLHUP ? "h" : "");
 	answer(-1, text);
 }
 
@@ -140,8 +140,7 @@ static void do_recv(char **w)
 {
 	static char buf[65537];
 	size_t want = atoi(w[2]);
-	ssize_t n = recv(*slot_of(w[1]), buf,
-			 want < sizeof(buf) ? want : sizeof(buf) - 1, 0);
+	ssize_t n = recv(*slot_of(w[1]), buf, want < sizeof(buf) ? want : sizeof(buf) - 1, 0);
 
 	for (ssize_t i = 0; i < n; i++) /* the answer is one line */
 		if ((unsigned char)buf[i] < ' ')
@@ -245,7 +244,7 @@ static void do_error(char **w)
 static void do_peer(char **w)
 {
 	static char text[4 * KITH_SPIFFE_ID_MAX];
-	struct kith_peer_id peer = {0};
+	struct kith_peer_id peer = { 0 };
 	socklen_t len = sizeof(peer);
 	int result = getsockopt(*slot_of(w[1]), SOL_KITH, KITH_PEER_ID, &peer, &len);
 	int at = 0;
@@ -266,8 +265,7 @@ static void do_name(char **w)
 
 static void do_shutdown(char **w)
 {
-	int how = !strcmp(w[2], "rd") ? SHUT_RD : !strcmp(w[2], "wr") ? SHUT_WR
-								       : SHUT_RDWR;
+	int how = !strcmp(w[2], "rd") ? SHUT_RD : !strcmp(w[2], "wr") ? SHUT_WR : SHUT_RDWR;
 
 	answer_result(shutdown(*slot_of(w[1]), how));
 }
@@ -285,10 +283,9 @@ static void do_block(char **w)
 
 static void do_linger(char **w)
 {
-	struct linger linger = {1, atoi(w[2])};
+	struct linger linger = { 1, atoi(w[2]) };
 
-	answer_result(setsockopt(*slot_of(w[1]), SOL_SOCKET, SO_LINGER, &linger,
-				 sizeof(linger)));
+	answer_result(setsockopt(*slot_of(w[1]), SOL_SOCKET, SO_LINGER, &linger, sizeof(linger)));
 }
 
 static void do_ulp(char **w)
@@ -316,8 +313,7 @@ static void do_exec(char **w)
 
 	for (int i = 0; i < N_SLOTS; i++)
 		if (slot[i] >= 0)
-			at += snprintf(text + at, sizeof(text) - at, "%d=%d,", i,
-				       slot[i]);
+			at += snprintf(text + at, sizeof(text) - at, "%d=%d,", i, slot[i]);
 	setenv("PUPPET_SLOTS", text, 1);
 	execl(w[1], w[1], managed ? "-m" : "--", "puppet", NULL);
 	answer_result(-1);
@@ -349,23 +345,19 @@ static const struct {
 	int arguments;
 	void (*run)(char **words);
 } verbs[] = {
-	{"listen", 3, do_listen},     {"accept", 2, do_accept},
-	{"connect", 3, do_connect},   {"start", 3, do_start},
-	{"again", 3, do_again},	      {"wait", 3, do_wait},
-	{"send", 2, do_send},	      {"recv", 2, do_recv},
-	{"pump", 2, do_pump},	      {"drain", 1, do_drain},
-	{"error", 1, do_error},	      {"peer", 1, do_peer},
-	{"name", 1, do_name},	      {"shutdown", 2, do_shutdown},
-	{"close", 1, do_close},	      {"block", 2, do_block},
-	{"linger", 2, do_linger},     {"ulp", 1, do_ulp},
-	{"setuid", 2, do_setuid},     {"exec", 1, do_exec},
-	{"pingpong", 2, do_pingpong},
-	{"fork", 0, do_fork},	      {"pid", 0, do_pid},
+	{ "listen", 3, do_listen }, { "accept", 2, do_accept },	    { "connect", 3, do_connect },
+	{ "start", 3, do_start },   { "again", 3, do_again },	    { "wait", 3, do_wait },
+	{ "send", 2, do_send },	    { "recv", 2, do_recv },	    { "pump", 2, do_pump },
+	{ "drain", 1, do_drain },   { "error", 1, do_error },	    { "peer", 1, do_peer },
+	{ "name", 1, do_name },	    { "shutdown", 2, do_shutdown }, { "close", 1, do_close },
+	{ "block", 2, do_block },   { "linger", 2, do_linger },	    { "ulp", 1, do_ulp },
+	{ "setuid", 2, do_setuid }, { "exec", 1, do_exec },	    { "pingpong", 2, do_pingpong },
+	{ "fork", 0, do_fork },	    { "pid", 0, do_pid },
 };
 
 static void obey(char *line)
 {
-	char *words[N_WORDS + 1] = {0}, *save;
+	char *words[N_WORDS + 1] = { 0 }, *save;
 	int n = 0;
 
 	for (char *w = strtok_r(line, " \n", &save); w && n < N_WORDS;
@@ -408,6 +400,6 @@ static void puppet(int argc, char **argv)
 }
 
 const struct command puppet_commands[] = {
-	{"puppet", puppet},
-	{0},
+	{ "puppet", puppet },
+	{ 0 },
 };

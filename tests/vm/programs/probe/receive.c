@@ -20,11 +20,10 @@ static void receive_peek(int argc, char **argv)
 	ok(matches(buf, 10, 0), "peeked bytes");
 	same_number(recv(pair.server, buf, 10, MSG_PEEK), 10, "MSG_PEEK again");
 	ok(matches(buf, 10, 0), "the same bytes");
-	same_number(recv(pair.server, buf, 64, MSG_PEEK | MSG_DONTWAIT), 30,
-		    "MSG_PEEK of all");
+	same_number(recv(pair.server, buf, 64, MSG_PEEK | MSG_DONTWAIT), 30, "MSG_PEEK of all");
 	ok(receive_pattern(pair.server, 30), "and recv() gets them all");
-	same_errno(error_of(recv(pair.server, buf, 1, MSG_PEEK | MSG_DONTWAIT)),
-		   EAGAIN, "MSG_PEEK of nothing");
+	same_errno(error_of(recv(pair.server, buf, 1, MSG_PEEK | MSG_DONTWAIT)), EAGAIN,
+		   "MSG_PEEK of nothing");
 	pair_close(&pair);
 }
 
@@ -73,8 +72,7 @@ static void receive_dontwait(int argc, char **argv)
 	same_errno(error_of(recv(pair.server, buf, 16, MSG_DONTWAIT)), EAGAIN,
 		   "MSG_DONTWAIT with nothing there");
 	blocking(pair.server, false);
-	same_errno(error_of(read(pair.server, buf, 16)), EAGAIN,
-		   "O_NONBLOCK with nothing there");
+	same_errno(error_of(read(pair.server, buf, 16)), EAGAIN, "O_NONBLOCK with nothing there");
 	blocking(pair.server, true);
 	if (!send_pattern(pair.client, 9))
 		die("send");
@@ -86,23 +84,21 @@ static void receive_dontwait(int argc, char **argv)
 
 static void receive_timeout(int argc, char **argv)
 {
-	struct timeval wait = {.tv_usec = 300000};
+	struct timeval wait = { .tv_usec = 300000 };
 	struct pair pair = pair_new();
 	char byte;
 
 	(void)argc, (void)argv;
 	setsockopt(pair.server, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	same_errno(error_of(read(pair.server, &byte, 1)), EAGAIN,
-		   "read() past SO_RCVTIMEO");
-	ok(send_pattern(pair.client, 5) && receive_pattern(pair.server, 5),
-	   "the stream goes on");
+	same_errno(error_of(read(pair.server, &byte, 1)), EAGAIN, "read() past SO_RCVTIMEO");
+	ok(send_pattern(pair.client, 5) && receive_pattern(pair.server, 5), "the stream goes on");
 	pair_close(&pair);
 }
 
 /* SO_RCVTIMEO of a listener ends accept(), as in servers with housekeeping. */
 static void receive_timeout_accept(int argc, char **argv)
 {
-	struct timeval wait = {.tv_usec = 300000};
+	struct timeval wait = { .tv_usec = 300000 };
 	struct address at;
 	int l = listen_socket(0, 8, &at);
 
@@ -171,8 +167,8 @@ static void receive_vector(int argc, char **argv)
 {
 	struct pair pair = pair_new();
 	uint8_t a[3], b[40], c[100];
-	struct iovec v[] = {{a, 3}, {b, 40}, {c, 100}};
-	struct msghdr m = {.msg_iov = v, .msg_iovlen = 3};
+	struct iovec v[] = { { a, 3 }, { b, 40 }, { c, 100 } };
+	struct msghdr m = { .msg_iov = v, .msg_iovlen = 3 };
 
 	(void)argc, (void)argv;
 	if (!send_pattern(pair.client, 143))
@@ -190,9 +186,11 @@ static void receive_control(int argc, char **argv)
 	struct pair pair = pair_new();
 	uint8_t buf[64];
 	char control[256];
-	struct iovec v = {buf, sizeof(buf)};
-	struct msghdr m = {.msg_iov = &v, .msg_iovlen = 1, .msg_control = control,
-			   .msg_controllen = sizeof(control)};
+	struct iovec v = { buf, sizeof(buf) };
+	struct msghdr m = { .msg_iov = &v,
+			    .msg_iovlen = 1,
+			    .msg_control = control,
+			    .msg_controllen = sizeof(control) };
 
 	(void)argc, (void)argv;
 	if (!send_pattern(pair.client, 30))
@@ -205,8 +203,8 @@ static void receive_control(int argc, char **argv)
 
 static void receive_epoll(int argc, char **argv)
 {
-	struct epoll_event interest = {.events = EPOLLIN | EPOLLRDHUP | EPOLLET};
-	struct epoll_event event = {0};
+	struct epoll_event interest = { .events = EPOLLIN | EPOLLRDHUP | EPOLLET };
+	struct epoll_event event = { 0 };
 	struct pair pair = pair_new();
 	int epoll = epoll_create1(0);
 
@@ -232,15 +230,15 @@ static void receive_epoll(int argc, char **argv)
 }
 
 const struct command receive_commands[] = {
-	{"receive-peek", receive_peek},
-	{"receive-waitall", receive_waitall},
-	{"receive-dontwait", receive_dontwait},
-	{"receive-timeout", receive_timeout},
-	{"receive-timeout-accept", receive_timeout_accept},
-	{"receive-lowat", receive_lowat},
-	{"receive-fionread", receive_fionread},
-	{"receive-vector", receive_vector},
-	{"receive-control", receive_control},
-	{"receive-epoll", receive_epoll},
-	{0},
+	{ "receive-peek", receive_peek },
+	{ "receive-waitall", receive_waitall },
+	{ "receive-dontwait", receive_dontwait },
+	{ "receive-timeout", receive_timeout },
+	{ "receive-timeout-accept", receive_timeout_accept },
+	{ "receive-lowat", receive_lowat },
+	{ "receive-fionread", receive_fionread },
+	{ "receive-vector", receive_vector },
+	{ "receive-control", receive_control },
+	{ "receive-epoll", receive_epoll },
+	{ 0 },
 };

@@ -39,8 +39,7 @@ bool same_errno(int got, int want, const char *what)
 {
 	if (got == want)
 		return ok(true, "%s: %s", what, errno_name(want));
-	return ok(false, "%s: %s, expected %s", what, errno_name(got),
-		  errno_name(want));
+	return ok(false, "%s: %s, expected %s", what, errno_name(got), errno_name(want));
 }
 
 bool same_number(long long got, long long want, const char *what)

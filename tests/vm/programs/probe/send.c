@@ -100,7 +100,7 @@ static void send_mmsg(int argc, char **argv)
 	memset(m, 0, sizeof(m));
 	for (int i = 0; i < 5; i++) {
 		fill(buf[i], sizeof(buf[i]), i * sizeof(buf[i]));
-		v[i] = (struct iovec){buf[i], sizeof(buf[i])};
+		v[i] = (struct iovec){ buf[i], sizeof(buf[i]) };
 		m[i].msg_hdr.msg_iov = &v[i];
 		m[i].msg_hdr.msg_iovlen = 1;
 	}
@@ -113,7 +113,7 @@ static void send_mmsg(int argc, char **argv)
 static void receive_mmsg(int argc, char **argv)
 {
 	uint8_t buf[2][50];
-	struct iovec v[2] = {{buf[0], 50}, {buf[1], 50}};
+	struct iovec v[2] = { { buf[0], 50 }, { buf[1], 50 } };
 	struct mmsghdr m[2];
 	struct pair pair = pair_new();
 
@@ -133,7 +133,7 @@ static void receive_mmsg(int argc, char **argv)
 static void send_vector(int argc, char **argv)
 {
 	uint8_t all[300];
-	struct iovec v[3] = {{all, 1}, {all + 1, 200}, {all + 201, 99}};
+	struct iovec v[3] = { { all, 1 }, { all + 1, 200 }, { all + 201, 99 } };
 	struct pair pair = pair_new();
 
 	(void)argc, (void)argv;
@@ -168,7 +168,7 @@ static void send_more(int argc, char **argv)
 static void send_timeout(int argc, char **argv)
 {
 	static uint8_t buf[1 << 20];
-	struct timeval wait = {.tv_usec = 300000};
+	struct timeval wait = { .tv_usec = 300000 };
 	struct pair pair = pair_new();
 	ssize_t n;
 
@@ -193,23 +193,16 @@ static void send_broken(int argc, char **argv)
 	do
 		n = send(pair.client, buf, sizeof(buf), MSG_NOSIGNAL);
 	while (n > 0);
-	ok(errno == EPIPE || errno == ECONNRESET, "send() to one who went: %s",
-	   errno_name(errno));
-	same_errno(error_of(send(pair.client, buf, 1, MSG_NOSIGNAL)), EPIPE,
-		   "send() after that");
+	ok(errno == EPIPE || errno == ECONNRESET, "send() to one who went: %s", errno_name(errno));
+	same_errno(error_of(send(pair.client, buf, 1, MSG_NOSIGNAL)), EPIPE, "send() after that");
 	close(pair.client);
 	close(pair.listener);
 }
 
 const struct command send_commands[] = {
-	{"send-sendfile", send_sendfile},
-	{"send-splice", send_splice},
-	{"receive-splice", receive_splice},
-	{"send-mmsg", send_mmsg},
-	{"receive-mmsg", receive_mmsg},
-	{"send-vector", send_vector},
-	{"send-more", send_more},
-	{"send-timeout", send_timeout},
-	{"send-broken", send_broken},
-	{0},
+	{ "send-sendfile", send_sendfile },   { "send-splice", send_splice },
+	{ "receive-splice", receive_splice }, { "send-mmsg", send_mmsg },
+	{ "receive-mmsg", receive_mmsg },     { "send-vector", send_vector },
+	{ "send-more", send_more },	      { "send-timeout", send_timeout },
+	{ "send-broken", send_broken },	      { 0 },
 };

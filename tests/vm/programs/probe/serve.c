@@ -6,7 +6,7 @@
 
 static void serve_on(int listener)
 {
-	struct pollfd p = {.fd = listener, .events = POLLIN};
+	struct pollfd p = { .fd = listener, .events = POLLIN };
 	int fd;
 
 	alarm(0);
@@ -44,7 +44,7 @@ static void serve_fd(int argc, char **argv)
 }
 
 const struct command serve_commands[] = {
-	{"serve", serve},
-	{"serve-fd", serve_fd},
-	{0},
+	{ "serve", serve },
+	{ "serve-fd", serve_fd },
+	{ 0 },
 };

@@ -15,8 +15,8 @@ static int echo_job(void *arg)
 }
 
 static const size_t sizes[] = {
-	1, 2, 15, 16, 17, 255, 1024, 1447, 1448, 4096, 16383, 16384, 16385,
-	32768, 65535, 65536, 65537, 200001, MIB,
+	1,     2,     15,    16,    17,	   255,	  1024,	 1447,	 1448, 4096,
+	16383, 16384, 16385, 32768, 65535, 65536, 65537, 200001, MIB,
 };
 
 /* An echo of one size after the other over one connection. */
@@ -61,8 +61,7 @@ static void stream_sizes(int argc, char **argv)
 
 static int sender_job(void *arg)
 {
-	return !send_pattern(*(int *)arg, 64 * MIB) ||
-	       shutdown(*(int *)arg, SHUT_WR);
+	return !send_pattern(*(int *)arg, 64 * MIB) || shutdown(*(int *)arg, SHUT_WR);
 }
 
 static void stream_64mib(int argc, char **argv)
@@ -156,8 +155,7 @@ static void stream_zero(int argc, char **argv)
 	same_errno(error_of(recv(pair.server, &byte, 1, MSG_DONTWAIT)), EAGAIN,
 		   "nothing was sent by that");
 	same_number(look(pair.server, POLLIN), 0, "poll() says so too");
-	ok(send_pattern(pair.client, 4) && receive_pattern(pair.server, 4),
-	   "the stream goes on");
+	ok(send_pattern(pair.client, 4) && receive_pattern(pair.server, 4), "the stream goes on");
 	pair_close(&pair);
 }
 
@@ -212,13 +210,13 @@ static void stream_full(int argc, char **argv)
 }
 
 const struct command stream_commands[] = {
-	{"stream-sizes", stream_sizes},
-	{"stream-64mib", stream_64mib},
-	{"stream-both-ways", stream_both_ways},
-	{"stream-server-first", stream_server_first},
-	{"stream-bytewise", stream_bytewise},
-	{"stream-zero", stream_zero},
-	{"stream-half-close", stream_half_close},
-	{"stream-full", stream_full},
-	{0},
+	{ "stream-sizes", stream_sizes },
+	{ "stream-64mib", stream_64mib },
+	{ "stream-both-ways", stream_both_ways },
+	{ "stream-server-first", stream_server_first },
+	{ "stream-bytewise", stream_bytewise },
+	{ "stream-zero", stream_zero },
+	{ "stream-half-close", stream_half_close },
+	{ "stream-full", stream_full },
+	{ 0 },
 };

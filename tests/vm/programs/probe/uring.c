@@ -14,8 +14,7 @@ struct ring {
 
 static void *map(int fd, size_t size, off_t offset)
 {
-	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE,
-		       MAP_SHARED | MAP_POPULATE, fd, offset);
+	void *p = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, offset);
 
 	if (p == MAP_FAILED)
 		die("mmap of a ring");
@@ -24,18 +23,16 @@ static void *map(int fd, size_t size, off_t offset)
 
 static bool ring_new(struct ring *r)
 {
-	struct io_uring_params p = {0};
+	struct io_uring_params p = { 0 };
 	char *sq, *cq;
 
 	r->fd = syscall(__NR_io_uring_setup, 8, &p);
 	if (r->fd < 0)
 		return false;
-	sq = map(r->fd, p.sq_off.array + p.sq_entries * sizeof(__u32),
-		 IORING_OFF_SQ_RING);
+	sq = map(r->fd, p.sq_off.array + p.sq_entries * sizeof(__u32), IORING_OFF_SQ_RING);
 	cq = map(r->fd, p.cq_off.cqes + p.cq_entries * sizeof(struct io_uring_cqe),
 		 IORING_OFF_CQ_RING);
-	r->sqes = map(r->fd, p.sq_entries * sizeof(struct io_uring_sqe),
-		      IORING_OFF_SQES);
+	r->sqes = map(r->fd, p.sq_entries * sizeof(struct io_uring_sqe), IORING_OFF_SQES);
 	r->sq_tail = (void *)(sq + p.sq_off.tail);
 	r->sq_mask = (void *)(sq + p.sq_off.ring_mask);
 	r->sq_array = (void *)(sq + p.sq_off.array);
@@ -59,8 +56,7 @@ static int ring_wait(struct ring *r, unsigned int submit)
 	unsigned int head;
 	int result;
 
-	while (syscall(__NR_io_uring_enter, r->fd, submit, 1,
-		       IORING_ENTER_GETEVENTS, NULL, 0) < 0)
+	while (syscall(__NR_io_uring_enter, r->fd, submit, 1, IORING_ENTER_GETEVENTS, NULL, 0) < 0)
 		if (errno != EINTR)
 			die("io_uring_enter()");
 	head = *r->cq_head;
@@ -77,7 +73,7 @@ static int ring_do(struct ring *r, const struct io_uring_sqe *sqe)
 
 static int uring_client(struct ring *r, const struct address *at, __u8 flags)
 {
-	struct io_uring_sqe sqe = {.opcode = IORING_OP_CONNECT, .flags = flags};
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_CONNECT, .flags = flags };
 	int s = stream_socket(0);
 
 	sqe.fd = s;
@@ -106,10 +102,12 @@ static int client_job(void *arg)
 static void serve(struct ring *r, int c)
 {
 	char buf[8] = "";
-	struct io_uring_sqe receive = {.opcode = IORING_OP_RECV, .fd = c,
-		.addr = (unsigned long)buf, .len = sizeof(buf)};
-	struct io_uring_sqe send = {.opcode = IORING_OP_SEND, .fd = c,
-		.addr = (unsigned long)"pong", .len = 4};
+	struct io_uring_sqe receive = {
+		.opcode = IORING_OP_RECV, .fd = c, .addr = (unsigned long)buf, .len = sizeof(buf)
+	};
+	struct io_uring_sqe send = {
+		.opcode = IORING_OP_SEND, .fd = c, .addr = (unsigned long)"pong", .len = 4
+	};
 
 	check_managed(c, "io_uring server");
 	same_number(ring_do(r, &receive), 4, "IORING_OP_RECV");
@@ -119,7 +117,7 @@ static void serve(struct ring *r, int c)
 
 static void uring_accept_with(__u8 flags)
 {
-	struct io_uring_sqe sqe = {.opcode = IORING_OP_ACCEPT, .flags = flags};
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_ACCEPT, .flags = flags };
 	struct address at;
 	struct ring r;
 	pid_t pid;
@@ -158,7 +156,7 @@ static void uring_accept_worker(int argc, char **argv)
 
 static void uring_poll(int argc, char **argv)
 {
-	struct io_uring_sqe sqe = {.opcode = IORING_OP_POLL_ADD};
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_POLL_ADD };
 	struct pair pair = pair_new();
 	struct ring r;
 
@@ -182,7 +180,7 @@ static void uring_poll(int argc, char **argv)
 
 static void uring_refused(int argc, char **argv)
 {
-	struct io_uring_sqe sqe = {.opcode = IORING_OP_CONNECT};
+	struct io_uring_sqe sqe = { .opcode = IORING_OP_CONNECT };
 	struct address at;
 	struct ring r;
 	int bound = stream_socket(0);
@@ -203,9 +201,9 @@ static void uring_refused(int argc, char **argv)
 }
 
 const struct command uring_commands[] = {
-	{"uring-accept", uring_accept},
-	{"uring-accept-worker", uring_accept_worker},
-	{"uring-poll", uring_poll},
-	{"uring-refused", uring_refused},
-	{0},
+	{ "uring-accept", uring_accept },
+	{ "uring-accept-worker", uring_accept_worker },
+	{ "uring-poll", uring_poll },
+	{ "uring-refused", uring_refused },
+	{ 0 },
 };
