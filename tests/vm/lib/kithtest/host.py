@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kith on this host: module, agent, policy, and what the command line says."""
+import datetime
 import json
 import os
 import shutil
@@ -285,8 +286,10 @@ class Events:
 
     def __init__(self):
         self.events = []
+        # It takes a while to be heard by kithd, which keeps what it misses.
+        self.start = datetime.datetime.utcnow().isoformat(timespec="milliseconds") + "Z"
         self.process = adopt(subprocess.Popen(
-            ["kith", "watch", "--json"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            ["kith", "watch", "--json", "--last", "100"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True))
         self.thread = threading.Thread(target=self._read, daemon=True)
         self.thread.start()
@@ -297,7 +300,9 @@ class Events:
                 event = json.loads(line)
             except ValueError:
                 continue
-            self.events.append(event.get("row", event))
+            event = event.get("row", event)
+            if event.get("time", "") >= self.start:
+                self.events.append(event)
 
     def find(self, **wanted):
         """Events whose fields, or whose connection's fields, are these."""
