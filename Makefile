@@ -52,8 +52,8 @@ user: $(programs:%=$(BUILD)/user/%) ## the agent and the CLI, in build/user
 deps:
 	@scripts/install-packages build fetch test
 
-.PHONY: $(KERNELS:%=module-%) module-debug module-host
-$(KERNELS:%=module-%) module-debug module-host: module-%: deps
+.PHONY: $(KERNELS:%=module-%) module-debug
+$(KERNELS:%=module-%) module-debug: module-%: deps
 	$(if $(wildcard kmod/Kbuild),scripts/build-module $*)
 
 # compile(directory, name, flags, link flags)
@@ -111,11 +111,24 @@ debug-kernel: ## a 6.12 kernel with KASAN, lockdep and kmemleak, for tests/vm/ru
 ##@ Installing
 
 .PHONY: install install-files install-module $(install_parts)
-install: KERNEL := host
-install: RELEASE := $(shell uname -r)
-install: module-host user ## module, agent, CLI, units and man pages on this host, as root
-	$(MAKE) install-files KERNEL=$(KERNEL) RELEASE=$(RELEASE)
-	$(if $(DESTDIR),,depmod -a $(RELEASE))
+# The module is for the running kernel, or for RELEASE. Without headers for it the
+# rest is installed all the same, and on a host that is a failure in the end.
+install: RELEASE ?= $(shell uname -r)
+install: user ## module, agent, CLI, unit and man pages on this host, as root
+	@rm -f $(BUILD)/host/kmod/kith.ko
+	@scripts/install-packages build
+	@RELEASE=$(RELEASE) scripts/kernel-dir host >/dev/null && \
+		RELEASE=$(RELEASE) scripts/build-module host || \
+		echo "the module for $(RELEASE) is not built; installing the rest" >&2
+	@$(MAKE) --no-print-directory install-files KERNEL=host RELEASE=$(RELEASE)
+	@if [ -f $(BUILD)/host/kmod/kith.ko ]; then \
+		$(if $(DESTDIR),:,depmod -a $(RELEASE)); \
+		echo "installed, with kith.ko for $(RELEASE)"; \
+	else \
+		echo "installed WITHOUT kith.ko, which kithd needs: see above what is missing," \
+			"then make install again (RELEASE=… for another kernel)" >&2; \
+		$(if $(DESTDIR),:,exit 1); \
+	fi
 
 # Installs what has been built, building nothing: tests/vm/stage uses it too.
 install-files: install-module $(install_parts)
