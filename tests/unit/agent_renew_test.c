@@ -231,6 +231,37 @@ static void former_ca_stays_for_a_while(void **state)
 	assert_int_equal(own->list.n, 2);
 }
 
+/* A former CA goes when the longest-lived SVID it signed is past its time; the
+ * present one stays. */
+static void former_ca_goes_in_time(void **state)
+{
+	struct bench *bench = *state;
+	struct kith_bundles *bundles;
+	uint8_t old[KITH_CERT_MAX], new[KITH_CERT_MAX];
+	struct kith_blob a = { old, double_certificate(old, 1700000000, 4000000000) };
+	struct kith_blob b = { new, double_certificate(new, 1700000000, 4000000000) };
+	const struct kith_bundle *own;
+	int i;
+
+	bundles = kith_bundles_load(bench->directory, "a.example");
+	assert_true(kith_bundles_add_ca(bundles, &a, 1));
+	assert_false(kith_bundles_add_ca(bundles, &a, 1));
+	assert_true(kith_bundles_add_ca(bundles, &b, 1));
+	assert_false(kith_bundles_expire(bundles));
+	kith_bundles_free(bundles);
+
+	/* Remembered over a restart. */
+	bundles = kith_bundles_load(bench->directory, "a.example");
+	own = kith_bundles_at(bundles, 0);
+	assert_int_equal(own->list.n, 2);
+	for (i = 0; i < 50 && !kith_bundles_expire(bundles); i++)
+		usleep(100000);
+	assert_int_equal(own->list.n, 1);
+	assert_int_equal(own->list.certs[0].size, b.size);
+	assert_memory_equal(own->list.certs[0].data, b.data, b.size);
+	kith_bundles_free(bundles);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -249,6 +280,7 @@ int main(void)
 		TEST(waits_for_the_other_agent_to_go),
 		TEST(waits_for_the_module),
 		TEST(former_ca_stays_for_a_while),
+		TEST(former_ca_goes_in_time),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
