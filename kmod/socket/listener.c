@@ -167,7 +167,8 @@ static struct kith_conn *child_new(struct kith_conn *listener,
  * @reason: why there is none
  *
  * Context: process, under @child's mutex or before others know it. Return: 0,
- * -EINPROGRESS while the credential is pending, or what it failed with.
+ * -EINPROGRESS while the credential is pending, -EAGAIN while nobody owns the
+ * listener, or what the credential failed with.
  */
 int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason)
 {
@@ -176,8 +177,12 @@ int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason)
 	struct kith_svid *svid;
 
 	mutex_lock(&listener->mutex);
-	credential = kith_credential_get(listener->credential);
+	credential = listener->credential;
+	if (credential)
+		kith_credential_get(credential);
 	mutex_unlock(&listener->mutex);
+	if (!credential)
+		return -EAGAIN;
 	if (child->credential)
 		kith_credential_put(child->credential);
 	child->credential = credential;
@@ -257,6 +262,24 @@ static void reap(struct kith_conn *listener)
 	}
 }
 
+/* A listener outlives its owner in who handed it over (socket activation): then
+ * nobody owns it, and it polls natively again. */
+static void disown_dead(struct kith_conn *listener)
+{
+	struct kith_credential *owner;
+
+	mutex_lock(&listener->mutex);
+	owner = listener->credential;
+	if (owner && kith_program_is_dead(kith_credential_program(owner))) {
+		listener->credential = NULL;
+		WRITE_ONCE(listener->listener->owned, false);
+		kith_callbacks_unhook(listener);
+		kith_credential_put(owner);
+		kith_wake_readable(listener->sk);
+	}
+	mutex_unlock(&listener->mutex);
+}
+
 /**
  * kith_listener_work() - take what arrived, free what ended
  * @listener: a listener
@@ -268,6 +291,7 @@ void kith_listener_work(struct kith_conn *listener)
 	struct kith_listener *l = listener->listener;
 
 	reap(listener);
+	disown_dead(listener);
 	while (!READ_ONCE(listener->dead) && READ_ONCE(l->owned) &&
 	       READ_ONCE(l->n_ready) <=
 	       READ_ONCE(listener->sk->sk_max_ack_backlog) && make_room(l)) {
@@ -388,6 +412,17 @@ static bool owner_is_current(struct kith_conn *listener)
 	return kith_stamp_equal(now, last);
 }
 
+/* Handshakes that an owner before began go on under this one. */
+static void kick_pending(struct kith_listener *l)
+{
+	struct kith_conn *child;
+
+	spin_lock_bh(&l->lock);
+	list_for_each_entry(child, &l->pending, link)
+		kith_conn_kick(child);
+	spin_unlock_bh(&l->lock);
+}
+
 static void start_listening(struct kith_conn *listener)
 {
 	struct kith_listener *l = listener->listener;
@@ -400,6 +435,7 @@ static void start_listening(struct kith_conn *listener)
 	WRITE_ONCE(l->owned, true);
 	kith_callbacks_hook(listener);
 	kith_conn_kick(listener);
+	kick_pending(l);
 }
 
 int kith_listener_own(struct kith_conn *listener)
