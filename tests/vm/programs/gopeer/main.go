@@ -10,11 +10,11 @@
 package main
 
 import (
-	"bufio"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"io"
 	"net"
 	"os"
 	"strings"
@@ -81,9 +81,9 @@ func talk(conn *tls.Conn) {
 	fmt.Println("peer", state.PeerCertificates[0].URIs[0], "alpn", state.NegotiatedProtocol)
 	_, err := fmt.Fprintln(conn, "hello from go")
 	check(err)
-	line, err := bufio.NewReader(conn).ReadString('\n')
+	line, err := io.ReadAll(conn)
 	check(err)
-	fmt.Print("heard ", line)
+	fmt.Printf("heard %s\n", line)
 	check(conn.Close())
 }
 
