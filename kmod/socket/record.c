@@ -133,6 +133,10 @@ int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
 	};
 	int ret;
 
+	/* A blocked send() holds kTLS's lock for as long as the peer likes: no
+	 * revocation or policy change may wait for that. */
+	if (mutex_is_locked(&tls_get_ctx(conn->sk)->tx_lock))
+		return -EAGAIN;
 	cmsg->cmsg_level = SOL_TLS;
 	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
 	cmsg->cmsg_len = CMSG_LEN(1);
