@@ -30,19 +30,19 @@ static void read_generation(struct kith_agent *agent)
 	free(path);
 }
 
-/* An agent without policy serves what the kernel holds, and refuses the rest:
- * the policy is mended with `kith policy apply`. */
-static void load_first_policy(struct kith_agent *agent)
+/* A policy with errors is no policy: putting an empty one in force would claim
+ * nothing, and let everything run without Kith. What the kernel holds from the
+ * agent before stays in force. */
+static int load_first_policy(struct kith_agent *agent)
 {
-	if (!kith_agent_policy_load(agent, NULL))
-		return;
-	kith_log(
-		LOG_ERR,
-		"%s has errors: starting with an empty policy, which allows nothing (mend it, then run kith policy apply)",
-		agent->config.policy_dir);
-	agent->policy = kith_policy_load_text("empty", "", 0);
-	agent->table = kith_policy_compile(agent->policy);
-	agent->users = kith_users_new(agent->policy);
+	int ret = kith_agent_policy_load(agent, NULL);
+
+	if (ret)
+		kith_log(
+			LOG_ERR,
+			"%s has errors: not starting; what the kernel holds stays in force (mend it, then start kithd)",
+			agent->config.policy_dir);
+	return ret;
 }
 
 static int make_issuer(struct kith_agent *agent)
@@ -67,7 +67,8 @@ int kith_agent_start(struct kith_agent *agent)
 		return -errno;
 	}
 	read_generation(agent);
-	load_first_policy(agent);
+	if (load_first_policy(agent))
+		return -EINVAL;
 	agent->digests = kith_digests_new();
 	agent->ring = kith_ring_new();
 	agent->bundles = kith_bundles_load(agent->config.state_dir, agent->config.trust_domain);
