@@ -53,14 +53,14 @@ static int check_options(struct sock *sk)
 	return err;
 }
 
-/* A connection that will not be: no SYN was sent, the socket may try again. */
+/* A connection that will not be: no SYN was sent, the socket may try again once
+ * the caller has made it IDLE. */
 static void refuse(struct kith_conn *conn, int err, enum kith_reason reason)
 {
 	conn->err = err;
 	conn->reason = reason;
 	kith_conn_report(conn, KITH_DECISION_DENY, -err, reason,
 			 KITH_SIDE_LOCAL);
-	kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
 }
 
 /* Which rule names the destination; sets @conn->rule for people. */
@@ -109,7 +109,6 @@ static int start_tcp(struct kith_conn *conn)
 	err = stack_connect(conn);
 	if (err && err != -EINPROGRESS) {
 		kith_callbacks_unhook(conn);
-		kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
 		return err;
 	}
 	kith_conn_kick(conn);
@@ -159,7 +158,7 @@ static int identify(struct kith_conn *conn)
 }
 
 /* Makes the errno of a connection that ended before TCP visible to a program
- * that does not wait in connect(). */
+ * that does not wait in connect(): SO_ERROR tells before poll() does. */
 static void report_async(struct kith_conn *conn, int err)
 {
 	struct sock *sk = conn->sk;
@@ -168,6 +167,7 @@ static void report_async(struct kith_conn *conn, int err)
 	WRITE_ONCE(sk->sk_err, -err);
 	sk_error_report(sk);
 	release_sock(sk);
+	kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
 	kith_wake_all(sk);
 }
 
@@ -318,6 +318,8 @@ static int connect_idle(struct kith_conn *conn, struct socket *sock,
 {
 	int err = begin(conn, sock, addr, len);
 
+	if (err && err != -EINPROGRESS)
+		kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
 	mutex_unlock(&conn->mutex);
 	if (!err)				/* an opening */
 		return conn->base->connect(sock, addr, len, flags);

@@ -258,6 +258,9 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 	conn->reason = reason;
 	kith_conn_report(conn, err ? KITH_DECISION_DENY : KITH_DECISION_ALLOW,
 			 -err, reason, side);
+	/* SO_ERROR has to tell before poll() does. */
+	if (err && !server)
+		fail_client(conn, err);
 	if (!err)
 		kith_conn_set_state(conn, KITH_CONN_STATE_READY);
 	else
@@ -269,8 +272,6 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 			kith_child_linger(conn);
 		return;
 	}
-	if (err)
-		fail_client(conn, err);
 	kith_wake_all(conn->sk);
 	if (!err)
 		kith_conn_kick(conn);	/* the verdict may have come already */
