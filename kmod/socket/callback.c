@@ -12,6 +12,7 @@
 static void (*stack_data_ready)(struct sock *sk);
 static void (*stack_state_change)(struct sock *sk);
 static void (*stack_write_space)(struct sock *sk);
+static void (*stack_error_report)(struct sock *sk);
 
 void kith_wake_readable(struct sock *sk)
 {
@@ -69,6 +70,12 @@ static void write_space(struct sock *sk)
 		stack_write_space(sk);
 }
 
+static void error_report(struct sock *sk)
+{
+	if (!take_wakeup(sk))
+		stack_error_report(sk);
+}
+
 void kith_callbacks_hook(struct kith_conn *conn)
 {
 	struct sock *sk = conn->sk;
@@ -79,6 +86,7 @@ void kith_callbacks_hook(struct kith_conn *conn)
 	if (conn->kind != KITH_CONN_KIND_LISTENER) {
 		sk->sk_state_change = state_change;
 		sk->sk_write_space = write_space;
+		sk->sk_error_report = error_report;
 	}
 	write_unlock_bh(&sk->sk_callback_lock);
 }
@@ -95,6 +103,8 @@ void kith_callbacks_unhook(struct kith_conn *conn)
 		sk->sk_state_change = stack_state_change;
 	if (sk->sk_write_space == write_space)
 		sk->sk_write_space = stack_write_space;
+	if (sk->sk_error_report == error_report)
+		sk->sk_error_report = stack_error_report;
 	write_unlock_bh(&sk->sk_callback_lock);
 }
 
@@ -137,4 +147,5 @@ void kith_callbacks_init(const struct sock *sk)
 	stack_data_ready = sk->sk_data_ready;
 	stack_state_change = sk->sk_state_change;
 	stack_write_space = sk->sk_write_space;
+	stack_error_report = sk->sk_error_report;
 }

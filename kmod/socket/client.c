@@ -287,6 +287,24 @@ static int begin(struct kith_conn *conn, struct socket *sock,
 	return identify(conn);
 }
 
+/* Why a connection ended before its handshake: the network's errno, which the
+ * stack's connect() gives while it resets the socket, or ours. */
+static int fetch_error(struct kith_conn *conn)
+{
+	int err;
+
+	mutex_lock(&conn->mutex);
+	if (conn->state == KITH_CONN_STATE_IDLE &&
+	    conn->sock->state != SS_UNCONNECTED) {
+		err = stack_connect(conn);
+	} else {
+		sock_error(conn->sk);
+		err = conn->err ?: -ECONNABORTED;
+	}
+	mutex_unlock(&conn->mutex);
+	return err;
+}
+
 /* Waits as a blocking connect() does and gives the result. */
 static int finish(struct kith_conn *conn, int flags)
 {
@@ -306,10 +324,7 @@ static int finish(struct kith_conn *conn, int flags)
 		sock_error(conn->sk);
 		return conn->err;
 	default:				/* IDLE again */
-		if (conn->sock->state != SS_UNCONNECTED)
-			return stack_connect(conn);	/* the network's errno */
-		sock_error(conn->sk);
-		return conn->err ?: -ECONNABORTED;
+		return fetch_error(conn);
 	}
 }
 
@@ -320,9 +335,9 @@ static int connect_idle(struct kith_conn *conn, struct socket *sock,
 
 	if (err && err != -EINPROGRESS)
 		kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
-	mutex_unlock(&conn->mutex);
 	if (!err)				/* an opening */
-		return conn->base->connect(sock, addr, len, flags);
+		err = stack_connect(conn);
+	mutex_unlock(&conn->mutex);
 	if (err != -EINPROGRESS)
 		return err;
 	return finish(conn, flags);
@@ -351,15 +366,20 @@ int kith_client_connect(struct kith_conn *conn, struct socket *sock,
 			return connect_idle(conn, sock, addr, len, flags);
 		/* TCP was refused: the stack tells the errno and resets. */
 		mutex_unlock(&conn->mutex);
-		return conn->base->connect(sock, addr, len, flags | O_NONBLOCK);
+		return fetch_error(conn);
 	case KITH_CONN_STATE_FAILED:
 		err = conn->err;
 		mutex_unlock(&conn->mutex);
 		return err;
-	case KITH_CONN_STATE_READY:
 	case KITH_CONN_STATE_OPENED:
+		/* Decided for one destination only. */
+		if (sock->state == SS_UNCONNECTED)
+			return connect_idle(conn, sock, addr, len, flags);
+		fallthrough;
+	case KITH_CONN_STATE_READY:
+		err = stack_connect(conn);
 		mutex_unlock(&conn->mutex);
-		return conn->base->connect(sock, addr, len, flags);
+		return err;
 	default:
 		mutex_unlock(&conn->mutex);
 		if (flags & O_NONBLOCK)

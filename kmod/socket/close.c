@@ -13,6 +13,14 @@
 #define LINGER_STEP_MS		50
 #define LINGERING_MAX		256	/* refused children, per listener */
 
+/* A worker's close must not wait as SO_LINGER would have the program's. */
+static void forget_linger(struct sock *sk)
+{
+	lock_sock(sk);
+	sock_reset_flag(sk, SOCK_LINGER);
+	release_sock(sk);
+}
+
 /* A close that waits for room, detached from the program's descriptor. */
 struct parting {
 	struct delayed_work work;
@@ -62,6 +70,7 @@ int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how)
 
 static void linger_end(struct parting *linger)
 {
+	forget_linger(linger->sock->sk);
 	linger->sock->ops->release(linger->sock);
 	linger->sock->ops = NULL;
 	sock_release(linger->sock);
@@ -209,6 +218,8 @@ void kith_child_free(struct kith_conn *child)
 	/* Nobody accepted it: a reset, as the stack does. */
 	if (kith_conn_state(child) != KITH_CONN_STATE_FAILED)
 		sock_no_linger(child->sk);
+	else
+		forget_linger(child->sk);
 	child->inner->release(sock);
 	sock->ops = NULL;
 	sock_release(sock);

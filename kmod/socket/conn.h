@@ -38,6 +38,7 @@ struct kith_conn {
 	/* Fixed at creation. */
 	struct sock *sk;
 	const struct proto_ops *base;	/* the network stack's own */
+	u64 serial;			/* rises with each new one */
 	enum kith_conn_kind kind;
 
 	struct mutex mutex;		/* the handshake; see each field */
@@ -149,7 +150,7 @@ void kith_table_exit(void);
 /* callback.c ------------------------------------------------------------ */
 
 /* Takes over sk_data_ready (and, but for listeners, state_change and
- * write_space) so that the worker runs when the transport moves. */
+ * write_space and error_report) so that the worker runs when the transport moves. */
 void kith_callbacks_hook(struct kith_conn *conn);
 void kith_callbacks_unhook(struct kith_conn *conn);
 /* Keeps data_ready alone, for a client that still awaits the server's verdict:
@@ -227,7 +228,9 @@ struct kith_listener {
 	bool owned;			/* conn mutex; a claimed program uses it */
 };
 
-int kith_listener_listen(struct socket *sock, int backlog);
+bool kith_listener_is_claimed(const struct sock *sk);
+int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
+			 int backlog);
 int kith_listener_accept(struct kith_conn *listener, struct socket *newsock,
 			 int flags);
 /* Takes ownership for current where it has none, or checks it: 0, -EACCES. */
@@ -255,7 +258,10 @@ ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
 __poll_t kith_stream_poll(struct kith_conn *conn, struct file *file,
 			  struct socket *sock, struct poll_table_struct *wait);
 int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes);
-/* Gate of every call that moves bytes: 0 when it may go to @conn->inner. */
+/* Gate of every call that moves bytes, asked once: 0 when it may go to kTLS,
+ * KITH_STREAM_OPENED when to the stack in clear, else the -errno. -ENOTCONN
+ * says that there is no connection. */
+#define KITH_STREAM_OPENED	1
 int kith_stream_enter(struct kith_conn *conn, long timeo);
 
 /* close.c ---------------------------------------------------------------- */

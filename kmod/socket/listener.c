@@ -110,8 +110,10 @@ static bool make_room(struct kith_listener *l)
 	victim = pick_victim(l);
 	if (!victim)
 		return false;
+	mutex_lock(&victim->mutex);
 	kith_conn_report(victim, KITH_DECISION_DENY, ECONNABORTED,
 			 KITH_REASON_EVICTED, KITH_SIDE_PEER);
+	mutex_unlock(&victim->mutex);
 	kith_child_free(victim);
 	return true;
 }
@@ -405,6 +407,8 @@ static bool owner_is_current(struct kith_conn *listener)
 	struct kith_stamp now = kith_stamp_current(), last;
 	unsigned int seq;
 
+	if (!READ_ONCE(listener->listener->owned))
+		return false;
 	do {
 		seq = read_seqbegin(&listener->stamp_lock);
 		last = listener->stamp;
@@ -458,11 +462,11 @@ int kith_listener_own(struct kith_conn *listener)
 	err = own(listener, program, credential);
 	if (!err)
 		start_listening(listener);
-	mutex_unlock(&listener->mutex);
-	kith_program_put(program);
-	if (err)
+	else
 		kith_conn_report(listener, KITH_DECISION_DENY, -err,
 				 KITH_REASON_WRONG_IDENTITY, KITH_SIDE_LOCAL);
+	mutex_unlock(&listener->mutex);
+	kith_program_put(program);
 	return err;
 }
 
@@ -485,35 +489,34 @@ static bool claimed_address(const struct sock *sk)
 	return claimed;
 }
 
+/* Whether current or the address is claimed. */
+bool kith_listener_is_claimed(const struct sock *sk)
+{
+	return kith_program_is_claimed() || claimed_address(sk);
+}
+
 /**
- * kith_listener_listen() - listen() of a socket that is not managed yet
+ * kith_listener_listen() - listen() of a managed socket, once or again
+ * @listener: of kind listener
  * @sock: the program's socket
  * @backlog: as listen(2)
  *
- * Return: as listen(2), or -ENOENT when neither the program nor the address is
- * claimed: the caller hands the socket back to the stack.
+ * Return: as listen(2), -EACCES for a program of another identity.
  */
-int kith_listener_listen(struct socket *sock, int backlog)
+int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
+			 int backlog)
 {
-	bool claimed = kith_program_is_claimed();
-	struct kith_conn *listener;
-	int err;
+	int err = 0;
 
-	if (!claimed && !claimed_address(sock->sk))
-		return -ENOENT;
-	listener = kith_conn_new(sock->sk, sock, KITH_CONN_KIND_LISTENER,
-				 kith_ops_base(sock->sk));
-	if (!listener)
-		return -ENOMEM;
-	listener->pid = task_tgid_nr(current);
-	get_task_comm(listener->comm, current);
-	/* Before LISTEN, so that no connection is missed. */
-	if (claimed) {
-		err = kith_listener_own(listener);
-		if (err)
-			return err;
+	if (!listener->pid) {
+		listener->pid = task_tgid_nr(current);
+		get_task_comm(listener->comm, current);
 	}
-	err = listener->base->listen(sock, backlog);
+	/* Before LISTEN, so that no connection is missed. */
+	if (kith_program_is_claimed())
+		err = kith_listener_own(listener);
+	if (!err)
+		err = listener->base->listen(sock, backlog);
 	if (!err)
 		kith_conn_set_state(listener, KITH_CONN_STATE_LISTENING);
 	kith_conn_kick(listener);

@@ -15,6 +15,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/delay.h>
+#include <linux/hash.h>
 #include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/poll.h>
@@ -72,10 +73,41 @@ static bool hand_back(struct socket *sock)
 	return cmpxchg(&sock->ops, &f->ops, f->base) == &f->ops;
 }
 
-static int connect_native(struct socket *sock, struct sockaddr_unsized *addr,
-			  int len, int flags)
+/* Managed or handed back is decided once for a socket, whoever races. */
+static struct mutex gates[64];
+
+/*
+ * The managed socket of @sock: the one there is, or a new one of @kind when
+ * @manage. Otherwise hands the socket back; then NULL, and *@owed when a
+ * module_put() is due after the stack's call. ERR_PTR() without memory, and for
+ * a managed one that somebody handed back first.
+ */
+static struct kith_conn *decide_once(struct socket *sock, bool manage,
+				     enum kith_conn_kind kind, bool *owed)
 {
-	bool owed = hand_back(sock);
+	struct family *f = family_of(sock->sk);
+	struct mutex *gate = &gates[hash_ptr(sock->sk, 6)];
+	struct kith_conn *conn;
+
+	mutex_lock(gate);
+	conn = kith_conn_find(sock->sk);
+	if (conn)
+		goto out;
+	if (!manage)
+		*owed = hand_back(sock);
+	else if (READ_ONCE(sock->ops) != &f->ops)
+		conn = ERR_PTR(-EACCES);
+	else
+		conn = kith_conn_new(sock->sk, sock, kind, f->base) ?:
+		       ERR_PTR(-ENOMEM);
+out:
+	mutex_unlock(gate);
+	return conn;
+}
+
+static int connect_native(struct socket *sock, struct sockaddr_unsized *addr,
+			  int len, int flags, bool owed)
+{
 	int err = kith_ops_base(sock->sk)->connect(sock, addr, len, flags);
 
 	if (owed)
@@ -89,17 +121,17 @@ static int connect_claimed(struct socket *sock, struct sockaddr_unsized *addr,
 	const struct proto_ops *base = kith_ops_base(sock->sk);
 	struct kith_endpoint endpoint;
 	struct kith_conn *conn;
+	bool owed = false;
 
 	/* What the stack refuses without a packet it refuses itself. */
 	if (kith_endpoint_of_addr(addr, len, &endpoint) ||
 	    len > (int)sizeof(conn->dest))
 		return base->connect(sock, addr, len, flags);
-	conn = kith_conn_find(sock->sk);
-	if (!conn)
-		conn = kith_conn_new(sock->sk, sock, KITH_CONN_KIND_CLIENT,
-				     base);
-	if (!conn)
-		return -ENOMEM;
+	conn = decide_once(sock, true, KITH_CONN_KIND_CLIENT, &owed);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	if (conn->kind == KITH_CONN_KIND_LISTENER)
+		return -EISCONN;
 	return kith_client_connect(conn, sock, addr, len, flags);
 }
 
@@ -113,6 +145,7 @@ static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
 		      int len, int flags)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
+	bool owed = false;
 
 	if (conn && conn->kind == KITH_CONN_KIND_LISTENER)
 		return -EISCONN;
@@ -120,7 +153,9 @@ static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
 		return -EOPNOTSUPP;	/* kTLS sockets do not go back either */
 	if (conn || kith_program_is_claimed())
 		return connect_claimed(sock, addr, len, flags);
-	return connect_native(sock, addr, len, flags);
+	if (decide_once(sock, false, KITH_CONN_KIND_CLIENT, &owed))
+		return -EACCES;		/* a claimed one was faster */
+	return connect_native(sock, addr, len, flags, owed);
 }
 
 static int op_connect(struct socket *sock, struct sockaddr_unsized *addr,
@@ -134,36 +169,28 @@ static int op_connect(struct socket *sock, struct sockaddr_unsized *addr,
 	return err;
 }
 
-static int listen_again(struct kith_conn *conn, struct socket *sock,
-			int backlog)
+static int do_listen(struct socket *sock, int backlog, bool *owed)
 {
-	int err;
+	struct kith_conn *conn;
 
+	conn = decide_once(sock, kith_listener_is_claimed(sock->sk),
+			   KITH_CONN_KIND_LISTENER, owed);
+	if (IS_ERR(conn))
+		return PTR_ERR(conn);
+	if (!conn)
+		return kith_ops_base(sock->sk)->listen(sock, backlog);
 	if (conn->kind != KITH_CONN_KIND_LISTENER)
 		return -EINVAL;
-	err = kith_program_is_claimed() ? kith_listener_own(conn) : 0;
-	if (!err)
-		err = conn->base->listen(sock, backlog);
-	if (!err)
-		kith_conn_set_state(conn, KITH_CONN_STATE_LISTENING);
-	return err;
+	return kith_listener_listen(conn, sock, backlog);
 }
 
 static int op_listen(struct socket *sock, int backlog)
 {
-	struct kith_conn *conn = kith_conn_find(sock->sk);
 	bool owed = false;
 	int err;
 
 	enter();
-	if (conn)
-		err = listen_again(conn, sock, backlog);
-	else
-		err = kith_listener_listen(sock, backlog);
-	if (err == -ENOENT) {
-		owed = hand_back(sock);
-		err = kith_ops_base(sock->sk)->listen(sock, backlog);
-	}
+	err = do_listen(sock, backlog, &owed);
 	leave();
 	if (owed)
 		module_put(THIS_MODULE);
@@ -210,10 +237,15 @@ static int sendmsg_native(struct socket *sock, struct msghdr *msg, size_t len)
 	bool owed = false;
 	int ret;
 
+	/* Not connected, or it would be managed: in the stack it could meet a
+	 * connect() of another thread. */
+	if (kith_program_is_claimed())
+		return msg->msg_flags & MSG_FASTOPEN ? -EOPNOTSUPP :
+		       sk_stream_error(sock->sk, msg->msg_flags, -EPIPE);
+
 	if (msg->msg_flags & MSG_FASTOPEN) {
-		if (kith_program_is_claimed())
+		if (decide_once(sock, false, KITH_CONN_KIND_CLIENT, &owed))
 			return -EOPNOTSUPP;
-		owed = hand_back(sock);
 	}
 	ret = kith_ops_base(sock->sk)->sendmsg(sock, msg, len);
 	if (owed)
@@ -244,6 +276,8 @@ static int op_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	enter();
 	if (conn)
 		ret = kith_stream_recvmsg(conn, sock, msg, len, flags);
+	else if (!(flags & MSG_ERRQUEUE) && kith_program_is_claimed())
+		ret = sock_error(sock->sk) ?: -ENOTCONN;
 	else
 		ret = kith_ops_base(sock->sk)->recvmsg(sock, msg, len, flags);
 	leave();
@@ -336,8 +370,9 @@ static int setsockopt_native(struct socket *sock, int level, int name,
 	int err;
 
 	/* A program's own kTLS copies the ops it finds in the socket. */
-	if (level == SOL_TCP && name == TCP_ULP)
-		owed = hand_back(sock);
+	if (level == SOL_TCP && name == TCP_ULP &&
+	    decide_once(sock, false, KITH_CONN_KIND_CLIENT, &owed))
+		return -EOPNOTSUPP;
 	err = kith_ops_base(sock->sk)->setsockopt(sock, level, name, value, len);
 	if (owed)
 		module_put(THIS_MODULE);
@@ -370,6 +405,8 @@ static int op_getsockopt(struct socket *sock, int level, int name,
 	enter();
 	if (level == SOL_KITH && name == KITH_PEER_ID && conn)
 		err = kith_option_peer_id(conn, value, len);
+	else if (level == SOL_KITH && kith_program_is_claimed())
+		err = name == KITH_PEER_ID ? -ENOTCONN : -ENOPROTOOPT;
 	else if (conn && (level == SOL_TLS ||
 			  (level == SOL_TCP && name == TCP_ZEROCOPY_RECEIVE)))
 		err = -EOPNOTSUPP;
@@ -521,8 +558,10 @@ bool kith_socket_hooked(void)
 
 int kith_socket_init(void)
 {
-	int err;
+	int err, i;
 
+	for (i = 0; i < ARRAY_SIZE(gates); i++)
+		mutex_init(&gates[i]);
 	err = kith_table_init();
 	if (err)
 		return err;

@@ -248,8 +248,13 @@ static bool still_allowed(struct kith_conn *conn,
 
 static int recheck(struct kith_conn *conn, void *arg)
 {
-	if (kith_conn_state(conn) == KITH_CONN_STATE_READY &&
-	    !still_allowed(conn, arg))
+	bool allowed = true;
+
+	mutex_lock(&conn->mutex);
+	if (!conn->dead && conn->state == KITH_CONN_STATE_READY)
+		allowed = still_allowed(conn, arg);
+	mutex_unlock(&conn->mutex);
+	if (!allowed)
 		end(conn, EACCES, conn->kind == KITH_CONN_KIND_CLIENT ?
 		    KITH_REASON_NO_RULE_OUTBOUND_PEER :
 		    KITH_REASON_NO_RULE_INBOUND);

@@ -94,19 +94,18 @@ int kith_stream_enter(struct kith_conn *conn, long timeo)
 		sock_error(conn->sk);
 		return conn->err;
 	}
+	if (state == KITH_CONN_STATE_OPENED)
+		return KITH_STREAM_OPENED;
+	/* Never into the stack: there the call could meet a connect() of
+	 * another thread, and move clear bytes. */
 	if (state != KITH_CONN_STATE_READY)
-		return 0;			/* the stack's own answer */
+		return sock_error(conn->sk) ?: -ENOTCONN;
 	err = READ_ONCE(conn->stream_err);
 	if (unlikely(err)) {
 		sock_error(conn->sk);
 		return -err;
 	}
 	return kith_stream_check_user(conn);
-}
-
-static bool managed(struct kith_conn *conn)
-{
-	return kith_conn_state(conn) == KITH_CONN_STATE_READY;
 }
 
 /* The program may not speak to kTLS itself. */
@@ -120,17 +119,13 @@ static int check_control(struct msghdr *msg)
 	return 0;
 }
 
-/* Whether @bytes may be sent: not after shutdown(SHUT_WR), where kTLS would take
+/* Whether more may be sent: not after shutdown(SHUT_WR), where kTLS would take
  * them and drop them, and not past the cipher's record limit. */
-static int check_send(struct kith_conn *conn, size_t bytes, int flags)
+static int check_send(struct kith_conn *conn, int flags)
 {
-	s64 records;
-
 	if (READ_ONCE(conn->sk->sk_shutdown) & SEND_SHUTDOWN)
 		return sk_stream_error(conn->sk, flags, -EPIPE);
-	records = atomic64_add_return(bytes / TLS_MAX_PAYLOAD_SIZE + 1,
-				      &conn->records);
-	if (likely(records < RECORDS_MAX ||
+	if (likely(atomic64_read(&conn->records) < RECORDS_MAX ||
 		   conn->cipher_suite == 0x1303))	/* ChaCha20: no limit */
 		return 0;
 	kith_stream_break(conn, EPROTO, KITH_REASON_RECORD_LIMIT,
@@ -151,6 +146,15 @@ static int explain_send(struct kith_conn *conn, struct socket *sock, int err)
 	return conn->stream_err ? -conn->stream_err : err;
 }
 
+/* The result of a send: the records it made are counted. */
+static int sent(struct kith_conn *conn, struct socket *sock, int ret)
+{
+	if (ret < 0)
+		return explain_send(conn, sock, ret);
+	atomic64_add(ret / TLS_MAX_PAYLOAD_SIZE + 1, &conn->records);
+	return ret;
+}
+
 #define SEND_REFUSED	(MSG_OOB | MSG_FASTOPEN | MSG_ZEROCOPY)
 #define SEND_PASSED	(MSG_MORE | MSG_DONTWAIT | MSG_NOSIGNAL |	\
 			 MSG_CMSG_COMPAT | KITH_SPLICE_FLAGS)
@@ -164,15 +168,17 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 		return -EOPNOTSUPP;
 	err = kith_stream_enter(conn, sock_sndtimeo(conn->sk, msg->msg_flags &
 						    MSG_DONTWAIT));
+	if (err == KITH_STREAM_OPENED)
+		return conn->base->sendmsg(sock, msg, len);
+	if (err == -ENOTCONN)
+		return sk_stream_error(conn->sk, msg->msg_flags, -EPIPE);
 	if (err)
 		return err;
-	if (!managed(conn))
-		return conn->inner->sendmsg(sock, msg, len);
 	if (msg->msg_flags & SEND_REFUSED)
 		return -EOPNOTSUPP;
 	err = check_control(msg);
 	if (!err)
-		err = check_send(conn, len, msg->msg_flags);
+		err = check_send(conn, msg->msg_flags);
 	if (err)
 		return err;
 	/* kTLS refuses flags that plain TCP ignores. */
@@ -181,8 +187,7 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 	if (!len)
 		return 0;
 	msg->msg_controllen = 0;
-	err = conn->inner->sendmsg(sock, msg, len);
-	return err < 0 ? explain_send(conn, sock, err) : err;
+	return sent(conn, sock, conn->inner->sendmsg(sock, msg, len));
 }
 
 #ifdef KITH_HAS_SENDPAGE
@@ -198,12 +203,14 @@ ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 							 size, flags);
 	err = kith_stream_enter(conn, sock_sndtimeo(conn->sk,
 						    flags & MSG_DONTWAIT));
-	if (!err && managed(conn))
-		err = check_send(conn, size, flags);
+	if (err == KITH_STREAM_OPENED)
+		return conn->base->sendpage(sock, page, offset, size, flags);
+	if (!err)
+		err = check_send(conn, flags);
 	if (err)
 		return err;
-	err = conn->inner->sendpage(sock, page, offset, size, flags);
-	return err < 0 ? explain_send(conn, sock, err) : err;
+	return sent(conn, sock, conn->inner->sendpage(sock, page, offset, size,
+						      flags));
 }
 #endif
 
@@ -273,12 +280,14 @@ int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 {
 	int ret;
 
+	if (flags & MSG_ERRQUEUE)
+		return conn->base->recvmsg(sock, msg, len, flags);
 	ret = kith_stream_enter(conn, sock_rcvtimeo(conn->sk,
 						    flags & MSG_DONTWAIT));
+	if (ret == KITH_STREAM_OPENED)
+		return conn->base->recvmsg(sock, msg, len, flags);
 	if (ret)
 		return ret;
-	if (!managed(conn) || flags & MSG_ERRQUEUE)
-		return conn->inner->recvmsg(sock, msg, len, flags);
 	if (flags & MSG_OOB)
 		return -EINVAL;			/* there is no urgent data */
 	if (READ_ONCE(conn->eof) || !len)
@@ -307,10 +316,10 @@ ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
 
 	ret = kith_stream_enter(conn, sock_rcvtimeo(conn->sk, flags &
 						    SPLICE_F_NONBLOCK));
+	if (ret == KITH_STREAM_OPENED)
+		return conn->base->splice_read(sock, pos, pipe, len, flags);
 	if (ret)
 		return ret;
-	if (!managed(conn))
-		return conn->inner->splice_read(sock, pos, pipe, len, flags);
 	if (READ_ONCE(conn->eof))
 		return 0;
 	ret = lock_reader(conn, flags & SPLICE_F_NONBLOCK);
@@ -340,7 +349,7 @@ __poll_t kith_stream_poll(struct kith_conn *conn, struct file *file,
 		wait = NULL;
 	}
 	mask = conn->inner->poll(file, sock, wait);
-	if (!managed(conn))
+	if (kith_conn_state(conn) != KITH_CONN_STATE_READY)
 		return mask;
 	if (READ_ONCE(conn->eof))
 		mask |= EPOLLIN | EPOLLRDNORM | EPOLLRDHUP;
@@ -365,7 +374,7 @@ int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes)
 	*bytes = 0;
 	ret = kith_stream_enter(conn, 0);
 	if (ret)
-		return ret == -EAGAIN ? 0 : ret;
+		return ret == -EAGAIN || ret == -ENOTCONN ? 0 : ret;
 	kv.iov_base = kvmalloc(kv.iov_len, GFP_KERNEL);
 	if (!kv.iov_base)
 		return -ENOMEM;

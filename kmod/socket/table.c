@@ -10,12 +10,13 @@
 #include "conn.h"
 #include "../identity/credential.h"
 
-#define KITH_TABLE_BITS 12
+#define KITH_TABLE_BITS 11	/* a walk's position has 12 for the bucket */
 
 static DEFINE_HASHTABLE(table, KITH_TABLE_BITS);
 static DEFINE_SPINLOCK(table_lock);	/* writers of table; counts */
 static struct kmem_cache *conn_cache;
 static u32 n_listeners, n_connections;	/* table_lock */
+static u64 last_serial;			/* table_lock */
 static atomic_t n_alive = ATOMIC_INIT(0);	/* published or only referenced */
 
 struct workqueue_struct *kith_socket_wq;
@@ -147,6 +148,7 @@ static struct kith_listener *listener_new(void)
 static void conn_publish(struct kith_conn *conn)
 {
 	spin_lock_bh(&table_lock);
+	conn->serial = ++last_serial;
 	hash_add_rcu(table, &conn->node, (unsigned long)conn->sk);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
 		n_listeners++;
@@ -241,38 +243,45 @@ void kith_socket_counts(u32 *connections, u32 *listeners)
 	spin_unlock_bh(&table_lock);
 }
 
-/* Calls @fn with a reference held for each managed socket from *@position on,
- * outside of locks. */
+#define SERIAL_BITS	52		/* of a walk's position; the rest: bucket */
+
+/* The oldest of a bucket that came after @serial, with a reference, or NULL. */
+static struct kith_conn *next_in(unsigned long bucket, u64 serial)
+{
+	struct kith_conn *conn, *next = NULL;
+
+	spin_lock_bh(&table_lock);
+	hlist_for_each_entry(conn, &table[bucket], node)
+		if (conn->serial > serial &&
+		    (!next || conn->serial < next->serial))
+			next = conn;
+	if (next)
+		kith_conn_get(next);
+	spin_unlock_bh(&table_lock);
+	return next;
+}
+
+/* By serial, so that those that go meanwhile make it miss none. */
 int kith_table_walk(unsigned long *position,
 		    int (*fn)(struct kith_conn *conn, void *arg), void *arg)
 {
-	unsigned long bucket = *position >> 32, skip = (u32)*position;
+	unsigned long bucket = *position >> SERIAL_BITS;
+	u64 serial = *position & (BIT_ULL(SERIAL_BITS) - 1);
+	struct kith_conn *conn;
+	int ret;
 
-	for (; bucket < HASH_SIZE(table); bucket++, skip = 0) {
-		for (;; skip++) {
-			struct kith_conn *conn, *found = NULL;
-			unsigned long i = 0;
-			int ret;
-
-			spin_lock_bh(&table_lock);
-			hlist_for_each_entry(conn, &table[bucket], node) {
-				if (i++ == skip) {
-					found = kith_conn_get(conn);
-					break;
-				}
-			}
-			spin_unlock_bh(&table_lock);
-			if (!found)
-				break;
-			ret = fn(found, arg);
-			kith_conn_put(found);
-			if (ret) {
-				*position = bucket << 32 | skip;
+	for (; bucket < HASH_SIZE(table); bucket++, serial = 0) {
+		while ((conn = next_in(bucket, serial))) {
+			ret = fn(conn, arg);
+			if (ret)
+				*position = bucket << SERIAL_BITS | serial;
+			serial = conn->serial;
+			kith_conn_put(conn);
+			if (ret)
 				return ret;
-			}
 		}
 	}
-	*position = bucket << 32;
+	*position = bucket << SERIAL_BITS;
 	return 0;
 }
 
