@@ -300,9 +300,9 @@ static struct kith_credential *credential_insert(struct kith_program *program,
 	if (c) {
 		/* Another thread was faster. */
 	} else if (kith_program_is_dead(program)) {
-		c = ERR_PTR(-ESRCH);
+		c = ERR_PTR(-ENOKEY);
 	} else if (!credentials_have_room(credentials, &idle)) {
-		c = ERR_PTR(-ENOMEM);
+		c = ERR_PTR(-ENOKEY);
 	} else {
 		list_add_tail(&new->link, credentials);
 		c = kith_credential_get(new);
@@ -327,14 +327,14 @@ struct kith_credential *kith_credential_current(struct kith_program *program)
 	struct kith_subject subject;
 
 	if (!credentials)
-		return ERR_PTR(-ENOMEM);
+		return ERR_PTR(-ENOKEY);
 	subject_take(&subject);
 	spin_lock(kith_program_lock(program));
 	c = subject_find(credentials, &subject);
 	spin_unlock(kith_program_lock(program));
 	if (!c) {
 		new = credential_new(program, &subject);
-		c = new ? credential_insert(program, new) : ERR_PTR(-ENOMEM);
+		c = new ? credential_insert(program, new) : ERR_PTR(-ENOKEY);
 	}
 	subject_put(&subject);
 	if (!IS_ERR(c))
@@ -351,36 +351,6 @@ void kith_credential_end_all(struct list_head *credentials)
 		kith_issue_revoke(c, KITH_REASON_CLOSED);
 		kith_credential_put(c);
 	}
-}
-
-/* waiting ---------------------------------------------------------------- */
-
-int kith_credential_await(struct kith_credential *c,
-			  struct kith_credential_waiter *waiter)
-{
-	int err = -EALREADY;
-
-	spin_lock_bh(&c->lock);
-	if (kith_credential_pending(c)) {
-		list_add_tail(&waiter->link, &c->waiters);
-		err = 0;
-	}
-	spin_unlock_bh(&c->lock);
-	return err;
-}
-
-bool kith_credential_forget(struct kith_credential *c,
-			    struct kith_credential_waiter *waiter)
-{
-	bool waiting;
-
-	/* settled() runs under the lock: whoever has it knows it returned. */
-	spin_lock_bh(&c->lock);
-	waiting = !list_empty(&waiter->link);
-	if (waiting)
-		list_del_init(&waiter->link);
-	spin_unlock_bh(&c->lock);
-	return waiting;
 }
 
 /* lookup ----------------------------------------------------------------- */

@@ -22,7 +22,7 @@ struct kith_program;
 struct kith_credential;
 
 /* How long a connection waits for the agent (DESIGN law 7). */
-#define KITH_ATTEST_WAIT_MS	10000
+#define KITH_ATTEST_WAIT_MS	(IS_ENABLED(CONFIG_KASAN) ? 60000 : 10000)
 /* How long a refusal stands before the next use asks again: the agent's own,
  * and one for want of an answer.
  */
@@ -59,8 +59,8 @@ struct kith_credential_waiter {
  * @program: current's program
  *
  * Found or made for current's real credentials; a new or stale-refused one
- * starts an attestation. May sleep. Return: a reference, ERR_PTR(-ENOMEM), also
- * when the program has too many, or ERR_PTR(-ESRCH) when the program is dead.
+ * starts an attestation. May sleep. Return: a reference, or ERR_PTR(-ENOKEY)
+ * without memory, when the program has too many or is dead.
  */
 struct kith_credential *kith_credential_current(struct kith_program *program);
 struct kith_credential *kith_credential_get(struct kith_credential *credential);
@@ -97,6 +97,10 @@ int kith_credential_await(struct kith_credential *credential,
  */
 bool kith_credential_forget(struct kith_credential *credential,
 			    struct kith_credential_waiter *waiter);
+/* Sleeps until the credential is settled: 0, -EAGAIN after @timeo jiffies,
+ * -EINTR or -ERESTARTSYS.
+ */
+int kith_credential_wait(struct kith_credential *credential, long timeo);
 
 u64 kith_credential_id(const struct kith_credential *credential);
 /* The program it belongs to; valid while the credential is held. */

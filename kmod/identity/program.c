@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 #include "../control/count.h"
+#include "../socket/socket.h"
 #include "credential_types.h"
 #include "identity.h"
 #include "index.h"
@@ -81,6 +82,18 @@ void kith_program_put(struct kith_program *program)
 		call_rcu(&program->rcu, program_free);
 }
 
+/* A program's descriptors are closed after it counts as ended: what is still
+ * there when this long has passed is held by somebody else.
+ */
+#define KITH_ORPHAN_MS		1000
+
+static void close_orphans(struct work_struct *work)
+{
+	kith_socket_close_orphans();
+}
+
+static DECLARE_DELAYED_WORK(orphans, close_orphans);
+
 /* The last process is gone. Holds the reference that the processes shared. */
 static void program_end(struct work_struct *work)
 {
@@ -97,6 +110,7 @@ static void program_end(struct work_struct *work)
 	spin_unlock(&program->lock);
 
 	kith_credential_end_all(&credentials);
+	schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
 	if (exe)
 		fput(exe);
 	kith_program_put(program);
@@ -231,6 +245,7 @@ int kith_program_init(void)
 
 void kith_program_exit(void)
 {
+	cancel_delayed_work_sync(&orphans);
 	/* Freed after a grace period, into the cache. */
 	rcu_barrier();
 	kmem_cache_destroy(program_cache);

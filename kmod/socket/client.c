@@ -63,18 +63,16 @@ static void refuse(struct kith_conn *conn, int err, enum kith_reason reason)
 			 KITH_SIDE_LOCAL);
 }
 
-/* Which rule names the destination; sets @conn->rule for people. */
-static int decide(struct kith_conn *conn)
+/* Which rule names @endpoint; sets @conn->rule for people. */
+static int decide(struct kith_conn *conn, const struct kith_endpoint *endpoint)
 {
 	struct kith_config *config = kith_config_get();
 	const struct kith_table_rule *rule;
-	struct kith_endpoint endpoint;
 	int action = KITH_TABLE_DENY;
 
-	kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len, &endpoint);
 	conn->generation = config->generation;
 	rule = kith_table_address(&config->rules, conn->svid->facts.spiffe_id,
-				  KITH_OUTBOUND, &endpoint);
+				  KITH_OUTBOUND, endpoint);
 	kfree(conn->rule);
 	conn->rule = NULL;
 	if (rule) {
@@ -99,11 +97,6 @@ static int start_tcp(struct kith_conn *conn)
 {
 	int err;
 
-	err = check_options(conn->sk);
-	if (err) {
-		refuse(conn, err, KITH_REASON_DOOR);
-		return err;
-	}
 	kith_conn_set_state(conn, KITH_CONN_STATE_CONNECTING);
 	kith_callbacks_hook(conn);
 	err = stack_connect(conn);
@@ -119,7 +112,19 @@ static int start_tcp(struct kith_conn *conn)
  * started, else the refusal. */
 static int start(struct kith_conn *conn)
 {
-	switch (decide(conn)) {
+	struct kith_endpoint endpoint;
+	int err;
+
+	err = check_options(conn->sk);
+	if (err) {
+		refuse(conn, err, KITH_REASON_DOOR);
+		return err;
+	}
+	err = kith_destination_resolve(conn->sk, &conn->dest, conn->dest_len);
+	if (err)
+		return err;		/* the host's own refusal */
+	kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len, &endpoint);
+	switch (decide(conn, &endpoint)) {
 	case KITH_TABLE_ALLOW:
 		return start_tcp(conn);
 	case KITH_TABLE_OPEN:
@@ -140,7 +145,6 @@ static int identify(struct kith_conn *conn)
 	enum kith_reason reason = KITH_REASON_NONE;
 	struct kith_svid *svid;
 
-	kith_conn_unawait(conn);
 	svid = kith_credential_svid(conn->credential, &reason);
 	if (!IS_ERR(svid)) {
 		if (conn->svid)
@@ -153,7 +157,7 @@ static int identify(struct kith_conn *conn)
 		return PTR_ERR(svid);
 	}
 	kith_conn_set_state(conn, KITH_CONN_STATE_ATTESTING);
-	kith_conn_await(conn);
+	kith_conn_await(conn, conn->credential);
 	return -EINPROGRESS;
 }
 
@@ -171,6 +175,27 @@ static void report_async(struct kith_conn *conn, int err)
 	kith_wake_all(sk);
 }
 
+/* The stack's connect through an opening. Should the address be another than
+ * the one that was decided on, that one needs an opening of its own. */
+static int connect_opened(struct kith_conn *conn)
+{
+	struct kith_endpoint decided, actual;
+	int err;
+
+	kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len, &decided);
+	err = stack_connect(conn);
+	if (err && err != -EINPROGRESS)
+		return err;
+	kith_endpoint_of_sock(conn->sk, &actual, KITH_OUTBOUND);
+	if (!memcmp(&decided, &actual, sizeof(actual)) ||
+	    decide(conn, &actual) == KITH_TABLE_OPEN)
+		return err;
+	refuse(conn, -EACCES, KITH_REASON_NO_RULE_OUTBOUND);
+	kith_conn_set_state(conn, KITH_CONN_STATE_FAILED);
+	kith_conn_fail(conn, -EACCES);
+	return -EACCES;
+}
+
 /**
  * kith_client_attested() - the credential may have settled
  * @conn: ATTESTING
@@ -185,7 +210,7 @@ void kith_client_attested(struct kith_conn *conn)
 		return;
 	if (!err) {
 		/* An opening: the program's TCP connection, started late. */
-		err = stack_connect(conn);
+		err = connect_opened(conn);
 		kith_wake_all(conn->sk);
 		if (!err || err == -EINPROGRESS)
 			return;
@@ -233,7 +258,7 @@ void kith_client_verdict(struct kith_conn *conn)
 	int ret = 0;
 
 	/* A reader is at it and will see for itself. */
-	if (!mutex_trylock(&conn->rx))
+	if (kith_reader_begin(conn, 0))
 		return;
 	while (READ_ONCE(conn->verdict_pending)) {
 		struct msghdr msg = {};
@@ -251,7 +276,7 @@ void kith_client_verdict(struct kith_conn *conn)
 		if (ret != KITH_RECORD_IGNORED)
 			break;
 	}
-	mutex_unlock(&conn->rx);
+	kith_reader_end(conn);
 	memzero_explicit(&byte, sizeof(byte));
 	/* While we peeked, a poll() saw no record and a reader got EAGAIN: both
 	 * missed the transport's wakeup. */
@@ -263,26 +288,23 @@ void kith_client_verdict(struct kith_conn *conn)
 static int begin(struct kith_conn *conn, struct socket *sock,
 		 const struct sockaddr_unsized *addr, int len)
 {
-	struct kith_program *program = kith_program_current();
-	struct kith_credential *credential;
+	struct kith_credential *credential = kith_caller_credential();
+	int err;
 
-	if (!program)
-		return -EACCES;
-	credential = kith_credential_current(program);
-	kith_program_put(program);
-	if (IS_ERR(credential))
-		return PTR_ERR(credential);
+	if (IS_ERR(credential)) {
+		err = PTR_ERR(credential);
+		refuse(conn, err, err == -EACCES ? KITH_REASON_WRONG_IDENTITY :
+						   KITH_REASON_MEMORY);
+		return err;
+	}
 	memcpy(&conn->dest, addr, len);
 	conn->dest_len = len;
 	conn->sock = sock;
 	if (conn->credential)
 		kith_credential_put(conn->credential);
 	conn->credential = credential;
-	conn->pid = task_tgid_nr(current);
-	get_task_comm(conn->comm, current);
-	write_seqlock(&conn->stamp_lock);
-	conn->stamp = kith_stamp_current();
-	write_sequnlock(&conn->stamp_lock);
+	kith_caller_describe(conn);
+	kith_caller_remember(conn);
 	conn->err = 0;
 	return identify(conn);
 }
@@ -336,7 +358,7 @@ static int connect_idle(struct kith_conn *conn, struct socket *sock,
 	if (err && err != -EINPROGRESS)
 		kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
 	if (!err)				/* an opening */
-		err = stack_connect(conn);
+		err = connect_opened(conn);
 	mutex_unlock(&conn->mutex);
 	if (err != -EINPROGRESS)
 		return err;

@@ -3,7 +3,6 @@
  * The end of a connection: close_notify whatever room the send buffer has, and
  * alerts that arrive before the connection goes.
  */
-#include <linux/delay.h>
 #include <linux/tcp.h>
 #include <net/tcp.h>
 #include "conn.h"
@@ -12,6 +11,7 @@
 #define ALERT_CLOSE_NOTIFY	0
 #define LINGER_STEP_MS		50
 #define LINGERING_MAX		256	/* refused children, per listener */
+#define PARTINGS_MAX		1024	/* closes that wait, in all */
 
 /* A worker's close must not wait as SO_LINGER would have the program's. */
 static void forget_linger(struct sock *sk)
@@ -21,7 +21,9 @@ static void forget_linger(struct sock *sk)
 	release_sock(sk);
 }
 
-/* A close that waits for room, detached from the program's descriptor. */
+static atomic_t n_partings = ATOMIC_INIT(0);
+
+/* A close that waits for memory, detached from the program's descriptor. */
 struct parting {
 	struct delayed_work work;
 	struct kith_conn *conn;		/* stopped; a reference */
@@ -43,28 +45,47 @@ static int send_close_notify(struct kith_conn *conn, struct socket *sock)
 	return err;
 }
 
-/* shutdown(SHUT_WR) cannot be undone or retried by the program: wait. */
-static void push_close_notify(struct kith_conn *conn, struct socket *sock)
+/**
+ * kith_conn_push_fin() - send what a shutdown(SHUT_WR) owes
+ * @conn: READY, with @conn->fin_due
+ *
+ * Context: worker, under @conn->mutex.
+ */
+void kith_conn_push_fin(struct kith_conn *conn)
 {
-	unsigned long until = jiffies + msecs_to_jiffies(KITH_LINGER_MS);
+	if (send_close_notify(conn, conn->sock) == -EAGAIN) {
+		kith_conn_arm(conn, LINGER_STEP_MS);
+		return;
+	}
+	WRITE_ONCE(conn->fin_due, false);
+	conn->inner->shutdown(conn->sock, SHUT_WR);
+}
 
-	while (send_close_notify(conn, sock) == -EAGAIN &&
-	       time_before(jiffies, until) && !signal_pending(current))
-		msleep_interruptible(LINGER_STEP_MS);
+/* Another thread's send() has the turn, or memory is short: the worker sends
+ * close_notify and FIN when it can. The program may send no more. */
+static bool defer_fin(struct kith_conn *conn, struct socket *sock)
+{
+	if (send_close_notify(conn, sock) != -EAGAIN)
+		return false;
+	mutex_lock(&conn->mutex);
+	WRITE_ONCE(conn->fin_due, true);
+	kith_conn_arm(conn, LINGER_STEP_MS);
+	mutex_unlock(&conn->mutex);
+	return true;
 }
 
 int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how)
 {
 	int err;
 
-	if (how != SHUT_RD)
-		push_close_notify(conn, sock);
 	if (how != SHUT_WR)
 		WRITE_ONCE(conn->shut_read, true);
+	if (how != SHUT_RD && defer_fin(conn, sock))
+		return how == SHUT_WR ? 0 : conn->inner->shutdown(sock, SHUT_RD);
 	err = conn->inner->shutdown(sock, how);
 	if (conn->kind == KITH_CONN_KIND_LISTENER &&
 	    inet_sk_state_load(conn->sk) != TCP_LISTEN)
-		kith_listener_flush(conn);
+		kith_children_flush(conn, NULL);
 	return err;
 }
 
@@ -76,6 +97,7 @@ static void linger_end(struct parting *linger)
 	sock_release(linger->sock);
 	kith_conn_put(linger->conn);
 	kfree(linger);
+	atomic_dec(&n_partings);
 	module_put(THIS_MODULE);
 }
 
@@ -112,15 +134,16 @@ static struct socket *detach(struct kith_conn *conn, struct socket *sock)
 /* Takes the sock over until its close_notify is out. False when it cannot. */
 static bool linger_begin(struct kith_conn *conn, struct socket *sock)
 {
-	struct parting *linger = kzalloc(sizeof(*linger), GFP_KERNEL);
+	struct parting *linger;
 
+	if (!atomic_add_unless(&n_partings, 1, PARTINGS_MAX))
+		return false;
+	linger = kzalloc(sizeof(*linger), GFP_KERNEL);
 	if (!linger)
-		return false;
+		goto err_count;
 	linger->sock = detach(conn, sock);
-	if (!linger->sock) {
-		kfree(linger);
-		return false;
-	}
+	if (!linger->sock)
+		goto err_free;
 	__module_get(THIS_MODULE);
 	linger->conn = kith_conn_get(conn);
 	linger->until = jiffies + msecs_to_jiffies(KITH_LINGER_MS);
@@ -128,6 +151,12 @@ static bool linger_begin(struct kith_conn *conn, struct socket *sock)
 	queue_delayed_work(kith_socket_wq, &linger->work,
 			   msecs_to_jiffies(LINGER_STEP_MS));
 	return true;
+
+err_free:
+	kfree(linger);
+err_count:
+	atomic_dec(&n_partings);
+	return false;
 }
 
 static bool resets(const struct sock *sk)
@@ -148,7 +177,7 @@ int kith_conn_release(struct kith_conn *conn, struct socket *sock)
 
 	kith_conn_stop(conn);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
-		kith_listener_flush(conn);
+		kith_children_flush(conn, NULL);
 	if (resets(conn->sk) || send_close_notify(conn, sock) != -EAGAIN ||
 	    !linger_begin(conn, sock))
 		err = conn->inner->release(sock);

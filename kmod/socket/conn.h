@@ -23,7 +23,7 @@
 #include "socket.h"
 
 /* From TCP established to the end of the TLS handshake. */
-#define KITH_HANDSHAKE_MS	10000
+#define KITH_HANDSHAKE_MS	(IS_ENABLED(CONFIG_KASAN) ? 60000 : 10000)
 /* How long a refused peer's bytes are drained so that it reads our alert, and
  * how long a close waits for room for its close_notify. */
 #define KITH_LINGER_MS		5000
@@ -59,7 +59,7 @@ struct kith_conn {
 	/* Identity. */
 	struct kith_credential *credential;	/* mutex */
 	struct kith_credential_waiter waiter;	/* credential's lock */
-	bool awaiting;				/* mutex */
+	struct kith_credential *awaited;	/* mutex; a reference */
 	struct kith_svid *svid;		/* mutex until READY, then fixed */
 	seqlock_t stamp_lock;
 	struct kith_stamp stamp;	/* stamp_lock; last user checked */
@@ -76,11 +76,16 @@ struct kith_conn {
 	int dest_len;
 
 	/* Stream, after READY. */
-	struct mutex rx;		/* one reader at a time: who meets a
-					 * control record reads that very one */
+	unsigned long reading;		/* bit 0: see reader.c */
+	wait_queue_head_t readers;
+	bool reader_missed;		/* somebody was told EAGAIN meanwhile */
+	unsigned int idle_records;	/* the reader's; received without data */
+	struct mutex tx;		/* one sender at a time, so that an alert
+					 * knows whether kTLS is free */
 	bool verdict_pending;		/* client: server may still refuse us */
 	bool eof;			/* close_notify received */
-	bool fin;			/* close_notify sent */
+	bool fin;			/* close_notify sent; or given up */
+	bool fin_due;			/* shut down, close_notify not sent yet */
 	bool shut_read;			/* the program shut its receiving side */
 	int stream_err;			/* positive errno once broken */
 	atomic64_t records;		/* sent under the current key */
@@ -115,8 +120,8 @@ void kith_conn_put(struct kith_conn *conn);
 void kith_conn_stop(struct kith_conn *conn);
 /* Runs the worker once, soon. Any context. */
 void kith_conn_kick(struct kith_conn *conn);
-/* Has the worker run when @conn->credential settles. Under @conn->mutex. */
-void kith_conn_await(struct kith_conn *conn);
+/* Has the worker run when @credential settles. Under @conn->mutex. */
+void kith_conn_await(struct kith_conn *conn, struct kith_credential *credential);
 void kith_conn_unawait(struct kith_conn *conn);
 /* Calls @fn with a reference held for each managed socket from *@position on
  * (0 at first) until it returns non-zero, which is returned. */
@@ -173,6 +178,31 @@ struct socket *kith_ops_primer(const struct sock *sk);
 void kith_doors_close(void);
 void kith_doors_open(void);
 
+/* caller.c --------------------------------------------------------------- */
+
+/* Whether current is the task that was checked last. */
+bool kith_caller_is_known(struct kith_conn *conn);
+void kith_caller_remember(struct kith_conn *conn);
+/* Notes current for people. */
+void kith_caller_describe(struct kith_conn *conn);
+/* The credential of current, with a reference; ERR_PTR(-EACCES) for a program
+ * that is not claimed, or as kith_credential_current(). */
+struct kith_credential *kith_caller_credential(void);
+/* Whether @caller has this identity: 0, -EACCES, -EINPROGRESS while pending. */
+int kith_caller_compare(struct kith_credential *caller, const char *spiffe_id);
+/* Waits up to @timeo jiffies for a pending @caller: 0 once it is settled,
+ * -EAGAIN, -EINTR or -ERESTARTSYS. Without a wait pollers of @conn are woken
+ * when it has settled. */
+int kith_caller_wait(struct kith_conn *conn, struct kith_credential *caller,
+		     long timeo);
+
+/* reader.c --------------------------------------------------------------- */
+
+/* One reader at a time: who meets a control record reads that very one. 0, or
+ * -EAGAIN, -EINTR, -ERESTARTSYS after @timeo jiffies without the turn. */
+int kith_reader_begin(struct kith_conn *conn, long timeo);
+void kith_reader_end(struct kith_conn *conn);
+
 /* ktls.c ---------------------------------------------------------------- */
 
 int kith_ktls_attach(struct kith_conn *conn);
@@ -195,6 +225,8 @@ int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
 /* Ends the stream with @err (positive) for all further calls; reported once. */
 void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 		       enum kith_side side);
+/* Shuts the transport down and has every further call see @err (negative). */
+void kith_conn_fail(struct kith_conn *conn, int err);
 
 /* handshake.c ------------------------------------------------------------ */
 
@@ -203,6 +235,11 @@ void kith_handshake_step(struct kith_conn *conn);
 /* Ends it with @err (0 or -errno). Under @conn->mutex. */
 void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason,
 			enum kith_side side);
+
+/* destination.c ---------------------------------------------------------- */
+
+int kith_destination_resolve(struct sock *sk, struct sockaddr_storage *dest,
+			     int len);
 
 /* client.c --------------------------------------------------------------- */
 
@@ -233,25 +270,35 @@ int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
 			 int backlog);
 int kith_listener_accept(struct kith_conn *listener, struct socket *newsock,
 			 int flags);
-/* Takes ownership for current where it has none, or checks it: 0, -EACCES. */
-int kith_listener_own(struct kith_conn *listener);
 __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
 			    struct socket *sock, struct poll_table_struct *wait);
+/* Takes the listener from an owner that has ended. Not under its mutex. */
+void kith_listener_disown(struct kith_conn *listener);
+
+/* children.c ------------------------------------------------------------- */
+
 void kith_listener_work(struct kith_conn *listener);
-int kith_listener_lend(struct kith_conn *child, enum kith_reason *reason);
+int kith_child_lend(struct kith_conn *child, enum kith_reason *reason);
+/* The owner's credential may have settled; under the child's mutex. */
+void kith_child_attested(struct kith_conn *child);
 /* A child's handshake ended; under the child's mutex. */
-void kith_listener_settled(struct kith_conn *child, bool ready);
-/* Resets all children. Not under any mutex. */
-void kith_listener_flush(struct kith_conn *listener);
+void kith_child_settled(struct kith_conn *child, bool ready);
+/* The oldest to be accepted, with the list's reference, or NULL. */
+struct kith_conn *kith_children_pop(struct kith_listener *l);
+/* Runs the workers of those whose handshake is under way. */
+void kith_children_kick(struct kith_listener *l);
+/* Resets all children, but those of @spared and those without an identity when
+ * it is not NULL. Not under any mutex. */
+void kith_children_flush(struct kith_conn *listener,
+			 const struct kith_credential *spared);
 
 /* stream.c --------------------------------------------------------------- */
 
-/* Whether current may use the connection: 0 or -EACCES. */
-int kith_stream_check_user(struct kith_conn *conn);
 int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 			struct msghdr *msg, size_t len);
 int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 			struct msghdr *msg, size_t len, int flags);
+void kith_stream_splice_eof(struct kith_conn *conn, struct socket *sock);
 ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
 				loff_t *pos, struct pipe_inode_info *pipe,
 				size_t len, unsigned int flags);
@@ -267,6 +314,8 @@ int kith_stream_enter(struct kith_conn *conn, long timeo);
 /* close.c ---------------------------------------------------------------- */
 
 int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how);
+/* READY and @conn->fin_due: tries again. Under @conn->mutex. */
+void kith_conn_push_fin(struct kith_conn *conn);
 int kith_conn_release(struct kith_conn *conn, struct socket *sock);
 /* Half-closes a refused child and drains it until the peer is done. */
 void kith_child_linger(struct kith_conn *child);
@@ -287,6 +336,13 @@ void kith_endpoint_of_sock(const struct sock *sk, struct kith_endpoint *endpoint
 			   enum kith_direction direction);
 int kith_endpoint_of_addr(const struct sockaddr_unsized *addr, int len,
 			  struct kith_endpoint *endpoint);
+
+/* sweep.c ---------------------------------------------------------------- */
+
+/* Whether @config, in force now, still lets the connection be. READY or OPENED,
+ * under @conn->mutex. */
+bool kith_conn_is_allowed(struct kith_conn *conn,
+			  const struct kith_config *config);
 
 extern struct workqueue_struct *kith_socket_wq;
 

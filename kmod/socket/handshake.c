@@ -115,6 +115,8 @@ static struct kith_tls *new_tls(struct kith_conn *conn)
 	return tls;
 }
 
+#define ALERT_ACCESS_DENIED	49	/* RFC 8446 section 6.2 */
+
 /* TLS record and handshake headers, RFC 8446 sections 5.1 and 4. */
 #define RECORD_HEADER		5
 #define HANDSHAKE_HEADER	4
@@ -149,11 +151,11 @@ static int client_hello_arrived(struct kith_conn *conn)
 /* The listener's owner lends its identity when the ClientHello is there. */
 static int server_identity(struct kith_conn *conn, enum kith_reason *reason)
 {
-	int err = kith_listener_lend(conn, reason);
+	int err = kith_child_lend(conn, reason);
 
 	if (err != -EINPROGRESS)
 		return err;
-	kith_conn_await(conn);
+	kith_conn_await(conn, conn->credential);
 	return -EAGAIN;
 }
 
@@ -163,7 +165,6 @@ static int prepare(struct kith_conn *conn, enum kith_reason *reason)
 	int err;
 
 	if (conn->kind == KITH_CONN_KIND_SERVER) {
-		kith_conn_unawait(conn);
 		err = client_hello_arrived(conn);
 		*reason = KITH_REASON_PEER_HANDSHAKE;
 		if (!err && !conn->svid)
@@ -224,17 +225,25 @@ static void learn(struct kith_conn *conn)
 		conn->peer_id = kstrdup(peer->spiffe_id, GFP_KERNEL);
 }
 
-/* The application sees @err on every further call and in SO_ERROR. */
-static void fail_client(struct kith_conn *conn, int err)
+/* The keys go to kTLS, unless the policy is another by now and has no room for
+ * the connection any more: those it closes are looked for once only. */
+static int settle(struct kith_conn *conn, enum kith_reason *reason)
 {
-	struct sock *sk = conn->sk;
+	struct kith_config *config = kith_config_get();
+	int err = install_keys(conn);
 
-	/* Our alert is on its way: FIN, not RST, follows it. */
-	conn->base->shutdown(conn->sock, SHUT_RDWR);
-	lock_sock(sk);
-	WRITE_ONCE(sk->sk_err, -err);
-	sk_error_report(sk);
-	release_sock(sk);
+	*reason = err ? KITH_REASON_INTERNAL : KITH_REASON_RULE;
+	if (!err && conn->generation != config->generation &&
+	    !kith_conn_is_allowed(conn, config)) {
+		kith_record_alert(conn, conn->sock, 2, ALERT_ACCESS_DENIED);
+		conn->generation = config->generation;
+		*reason = conn->kind == KITH_CONN_KIND_CLIENT ?
+			  KITH_REASON_NO_RULE_OUTBOUND_PEER :
+			  KITH_REASON_NO_RULE_INBOUND;
+		err = -EACCES;
+	}
+	kith_config_put(config);
+	return err;
 }
 
 void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason,
@@ -246,8 +255,7 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 	cancel_delayed_work(&conn->deadline);
 	learn(conn);
 	if (!err) {
-		err = install_keys(conn);
-		reason = err ? KITH_REASON_INTERNAL : KITH_REASON_RULE;
+		err = settle(conn, &reason);
 		side = KITH_SIDE_LOCAL;
 	} else {
 		send_pending_alert(conn);
@@ -260,14 +268,14 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 			 -err, reason, side);
 	/* SO_ERROR has to tell before poll() does. */
 	if (err && !server)
-		fail_client(conn, err);
+		kith_conn_fail(conn, err);
 	if (!err)
 		kith_conn_set_state(conn, KITH_CONN_STATE_READY);
 	else
 		kith_conn_set_state(conn, server ? KITH_CONN_STATE_CLOSING :
 						   KITH_CONN_STATE_FAILED);
 	if (server) {
-		kith_listener_settled(conn, !err);
+		kith_child_settled(conn, !err);
 		if (err)
 			kith_child_linger(conn);
 		return;
@@ -275,6 +283,21 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 	kith_wake_all(conn->sk);
 	if (!err)
 		kith_conn_kick(conn);	/* the verdict may have come already */
+}
+
+/* While TCP was on its way the identity may have been renewed or revoked. */
+static int refresh_identity(struct kith_conn *conn, enum kith_reason *reason)
+{
+	struct kith_svid *svid;
+
+	if (conn->kind != KITH_CONN_KIND_CLIENT)
+		return 0;
+	svid = kith_credential_svid(conn->credential, reason);
+	if (IS_ERR(svid))
+		return PTR_ERR(svid);
+	kith_svid_put(conn->svid);
+	conn->svid = svid;
+	return 0;
 }
 
 /**
@@ -285,8 +308,15 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
  */
 void kith_handshake_begin(struct kith_conn *conn)
 {
-	int err = kith_ktls_attach(conn);
+	enum kith_reason reason = KITH_REASON_NONE;
+	int err;
 
+	err = refresh_identity(conn, &reason);
+	if (err) {
+		kith_handshake_end(conn, err, reason, KITH_SIDE_LOCAL);
+		return;
+	}
+	err = kith_ktls_attach(conn);
 	if (err) {
 		/* The kernel refuses once the peer has closed. */
 		err = err == -ENOTCONN ? -ECONNRESET : err;

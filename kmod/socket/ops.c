@@ -305,12 +305,13 @@ static ssize_t op_splice_read(struct socket *sock, loff_t *pos,
 static void op_splice_eof(struct socket *sock)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
-	const struct proto_ops *ops = conn ? conn->inner :
-					     kith_ops_base(sock->sk);
+	const struct proto_ops *base = kith_ops_base(sock->sk);
 
 	enter();
-	if (ops->splice_eof)
-		ops->splice_eof(sock);
+	if (conn)
+		kith_stream_splice_eof(conn, sock);
+	else if (base->splice_eof)
+		base->splice_eof(sock);
 	leave();
 }
 

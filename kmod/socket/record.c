@@ -22,6 +22,9 @@
 #define ALERT_INTERNAL		80
 #define ALERT_USER_CANCELED	90
 
+/* In a row, without data: a peer must not keep a reader or worker busy. */
+#define IDLE_RECORDS_MAX	64
+
 #define MSG_NEW_SESSION_TICKET	4
 #define MSG_KEY_UPDATE		24
 
@@ -63,7 +66,8 @@ static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
 		kith_wake_all(conn->sk);
 		return KITH_RECORD_EOF;
 	}
-	if (alert[1] == ALERT_USER_CANCELED)
+	if (alert[1] == ALERT_USER_CANCELED &&
+	    conn->idle_records++ < IDLE_RECORDS_MAX)
 		return KITH_RECORD_IGNORED;
 	err = kith_tls_alert_errno(alert[1], &reason);
 	kith_stream_break(conn, -err, reason, KITH_SIDE_PEER);
@@ -76,7 +80,8 @@ static int handle_handshake(struct kith_conn *conn, struct socket *sock,
 	enum kith_reason reason = KITH_REASON_RECORD;
 
 	/* Tickets are not used, resumption would need the identity in them. */
-	if (len >= 4 && msg[0] == MSG_NEW_SESSION_TICKET)
+	if (len >= 4 && msg[0] == MSG_NEW_SESSION_TICKET &&
+	    conn->idle_records++ < IDLE_RECORDS_MAX)
 		return KITH_RECORD_IGNORED;
 	if (len >= 4 && msg[0] == MSG_KEY_UPDATE) {
 		reason = KITH_REASON_KEY_UPDATE;
@@ -119,6 +124,20 @@ out:
 	return ret;
 }
 
+/* An alert is small, and what it tells cannot wait for the program's bytes to
+ * be read: it goes into the send buffer however full that is. */
+static int send_without_room(struct kith_conn *conn, struct socket *sock,
+			     struct msghdr *msg)
+{
+	struct sock *sk = conn->sk;
+	int room = READ_ONCE(sk->sk_sndbuf), ret;
+
+	WRITE_ONCE(sk->sk_sndbuf, INT_MAX / 2);
+	ret = conn->inner->sendmsg(sock, msg, msg_data_left(msg));
+	WRITE_ONCE(sk->sk_sndbuf, room);
+	return ret;
+}
+
 int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
 		      u8 description)
 {
@@ -133,17 +152,30 @@ int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
 	};
 	int ret;
 
-	/* A blocked send() holds kTLS's lock for as long as the peer likes: no
-	 * revocation or policy change may wait for that. */
-	if (mutex_is_locked(&tls_get_ctx(conn->sk)->tx_lock))
-		return -EAGAIN;
 	cmsg->cmsg_level = SOL_TLS;
 	cmsg->cmsg_type = TLS_SET_RECORD_TYPE;
 	cmsg->cmsg_len = CMSG_LEN(1);
 	*(u8 *)CMSG_DATA(cmsg) = RECORD_ALERT;
 	iov_iter_kvec(&msg.msg_iter, ITER_SOURCE, &kv, 1, sizeof(alert));
-	ret = conn->inner->sendmsg(sock, &msg, sizeof(alert));
+	/* A blocked send() has the turn for as long as the peer likes: no
+	 * revocation or policy change may wait for that. */
+	if (!mutex_trylock(&conn->tx))
+		return -EAGAIN;
+	ret = send_without_room(conn, sock, &msg);
+	mutex_unlock(&conn->tx);
 	return ret < 0 ? ret : 0;
+}
+
+void kith_conn_fail(struct kith_conn *conn, int err)
+{
+	struct sock *sk = conn->sk;
+
+	/* Our alert, if any, is on its way: FIN, not RST, follows it. */
+	conn->inner->shutdown(conn->sock, SHUT_RDWR);
+	lock_sock(sk);
+	WRITE_ONCE(sk->sk_err, -err);
+	sk_error_report(sk);
+	release_sock(sk);
 }
 
 void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
@@ -156,11 +188,6 @@ void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 	if (cmpxchg(&conn->stream_err, 0, err))
 		return;
 	kith_conn_report(conn, KITH_DECISION_DENY, err, reason, side);
-	/* Behind the alert, if one was sent: RFC 8446 section 6.2. */
-	conn->inner->shutdown(conn->sock, SHUT_RDWR);
-	lock_sock(sk);
-	WRITE_ONCE(sk->sk_err, err);
-	sk_error_report(sk);
-	release_sock(sk);
+	kith_conn_fail(conn, -err);
 	kith_wake_all(sk);
 }

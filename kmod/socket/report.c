@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Managed sockets as operators see them, and as policy and revocation act on
- * them.
+ * Managed sockets as operators see them.
  */
 #include <linux/ipv6.h>
 #include <linux/slab.h>
@@ -148,7 +147,7 @@ void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 	kith_event_emit(&event);
 }
 
-/* --- dumps, revocation, policy change --------------------------------------- */
+/* --- dumps ------------------------------------------------------------------ */
 
 struct show_arg {
 	int (*show)(const struct kith_conn_info *info, void *arg);
@@ -189,81 +188,4 @@ int kith_socket_for_each(unsigned long *position,
 	struct show_arg wrapped = { .show = show, .arg = arg };
 
 	return kith_table_walk(position, show_conn, &wrapped);
-}
-
-/* Ends a live connection under its program. */
-static void end(struct kith_conn *conn, int err, enum kith_reason reason)
-{
-	mutex_lock(&conn->mutex);
-	if (conn->dead || conn->listener)
-		goto out;
-	if (conn->state == KITH_CONN_STATE_READY) {
-		if (!kith_record_alert(conn, conn->sock, 1, 0))
-			conn->fin = true;
-		kith_stream_break(conn, err, reason, KITH_SIDE_LOCAL);
-	} else if (conn->state == KITH_CONN_STATE_HANDSHAKE) {
-		kith_handshake_end(conn, -err, reason, KITH_SIDE_LOCAL);
-	}
-out:
-	mutex_unlock(&conn->mutex);
-}
-
-struct revoked {
-	const struct kith_credential *credential;
-	enum kith_reason reason;
-	int err;
-};
-
-static int end_revoked(struct kith_conn *conn, void *arg)
-{
-	const struct revoked *revoked = arg;
-
-	if (READ_ONCE(conn->credential) == revoked->credential)
-		end(conn, revoked->err, revoked->reason);
-	return 0;
-}
-
-void kith_socket_close_credential(const struct kith_credential *credential,
-				  int err, enum kith_reason reason)
-{
-	struct revoked revoked = { credential, reason, err };
-	unsigned long position = 0;
-
-	kith_table_walk(&position, end_revoked, &revoked);
-}
-
-static bool still_allowed(struct kith_conn *conn,
-			  const struct kith_config *config)
-{
-	enum kith_direction direction = conn->kind == KITH_CONN_KIND_CLIENT ?
-					KITH_OUTBOUND : KITH_INBOUND;
-	const struct kith_table_rule *rule;
-	struct kith_endpoint endpoint;
-
-	kith_endpoint_of_sock(conn->sk, &endpoint, direction);
-	rule = kith_table_peer(&config->rules, conn->svid->facts.spiffe_id,
-			       direction, &endpoint, conn->peer_id);
-	return rule && le32_to_cpu(rule->action) == KITH_TABLE_ALLOW;
-}
-
-static int recheck(struct kith_conn *conn, void *arg)
-{
-	bool allowed = true;
-
-	mutex_lock(&conn->mutex);
-	if (!conn->dead && conn->state == KITH_CONN_STATE_READY)
-		allowed = still_allowed(conn, arg);
-	mutex_unlock(&conn->mutex);
-	if (!allowed)
-		end(conn, EACCES, conn->kind == KITH_CONN_KIND_CLIENT ?
-		    KITH_REASON_NO_RULE_OUTBOUND_PEER :
-		    KITH_REASON_NO_RULE_INBOUND);
-	return 0;
-}
-
-void kith_socket_recheck(const struct kith_config *config)
-{
-	unsigned long position = 0;
-
-	kith_table_walk(&position, recheck, (void *)config);
 }

@@ -30,6 +30,9 @@ void kith_socket_counts(u32 *connections, u32 *listeners);
  * application. May sleep. */
 void kith_socket_close_credential(const struct kith_credential *credential,
 				  int err, enum kith_reason reason);
+/* Closes the live connections of programs that have ended, which others hold,
+ * with EKEYREVOKED, and takes their listeners from them. May sleep. */
+void kith_socket_close_orphans(void);
 /* Closes the live connections that @config no longer allows. May sleep. */
 void kith_socket_recheck(const struct kith_config *config);
 

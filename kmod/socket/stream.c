@@ -15,68 +15,55 @@
 /* RFC 8446 section 5.5: 2^24.5 records under one AES-GCM key. */
 #define RECORDS_MAX	23726566
 
-static bool user_is_known(struct kith_conn *conn)
+/* Another program: the same identity may use the connection while the program
+ * that it belongs to runs. */
+static int check_stranger(struct kith_conn *conn, long timeo)
 {
-	struct kith_stamp now = kith_stamp_current();
-	struct kith_stamp last;
-	unsigned int seq;
+	struct kith_credential *caller = kith_caller_credential();
+	int err;
 
+	if (IS_ERR(caller))
+		return PTR_ERR(caller);
 	do {
-		seq = read_seqbegin(&conn->stamp_lock);
-		last = conn->stamp;
-	} while (read_seqretry(&conn->stamp_lock, seq));
-	return kith_stamp_equal(now, last);
-}
-
-/* Another program or process: the same identity may use the connection. */
-static int check_identity(struct kith_conn *conn)
-{
-	struct kith_program *program = kith_program_current();
-	struct kith_credential *credential;
-	enum kith_reason reason;
-	struct kith_svid *svid;
-	int err = -EACCES;
-
-	if (!program)
-		goto out;
-	if (program == kith_credential_program(conn->credential)) {
-		err = 0;
-		goto out;
-	}
-	credential = kith_credential_current(program);
-	if (IS_ERR(credential)) {
-		err = PTR_ERR(credential);
-		goto out;
-	}
-	svid = kith_credential_svid(credential, &reason);
-	if (!IS_ERR(svid)) {
-		if (!strcmp(svid->facts.spiffe_id, conn->svid->facts.spiffe_id))
-			err = 0;
-		kith_svid_put(svid);
-	}
-	kith_credential_put(credential);
-out:
-	if (program)
-		kith_program_put(program);
+		err = kith_caller_compare(caller, conn->svid->facts.spiffe_id);
+		if (err != -EINPROGRESS)
+			break;
+		err = kith_caller_wait(conn, caller, timeo);
+	} while (!err);
+	if (!err &&
+	    kith_program_is_dead(kith_credential_program(conn->credential)))
+		err = -EKEYREVOKED;
+	kith_credential_put(caller);
 	return err;
 }
 
-int kith_stream_check_user(struct kith_conn *conn)
+static bool belongs_to_caller(struct kith_conn *conn)
 {
-	int err;
+	struct kith_program *program = kith_program_current();
+	bool belongs;
 
-	if (likely(user_is_known(conn)))
+	if (!program)
+		return false;
+	belongs = program == kith_credential_program(conn->credential);
+	kith_program_put(program);
+	return belongs;
+}
+
+/* Whether current may use the connection. */
+static int check_caller(struct kith_conn *conn, long timeo)
+{
+	int err = 0;
+
+	if (likely(kith_caller_is_known(conn)))
 		return 0;
-	err = check_identity(conn);
-	if (err) {
+	if (!belongs_to_caller(conn))
+		err = check_stranger(conn, timeo);
+	if (!err)
+		kith_caller_remember(conn);
+	else if (err == -EACCES || err == -EKEYREVOKED)
 		kith_conn_report(conn, KITH_DECISION_DENY, -err,
 				 KITH_REASON_WRONG_IDENTITY, KITH_SIDE_LOCAL);
-		return err;
-	}
-	write_seqlock(&conn->stamp_lock);
-	conn->stamp = kith_stamp_current();
-	write_sequnlock(&conn->stamp_lock);
-	return 0;
+	return err;
 }
 
 int kith_stream_enter(struct kith_conn *conn, long timeo)
@@ -105,7 +92,7 @@ int kith_stream_enter(struct kith_conn *conn, long timeo)
 		sock_error(conn->sk);
 		return -err;
 	}
-	return kith_stream_check_user(conn);
+	return check_caller(conn, timeo);
 }
 
 /* The program may not speak to kTLS itself. */
@@ -123,7 +110,8 @@ static int check_control(struct msghdr *msg)
  * them and drop them, and not past the cipher's record limit. */
 static int check_send(struct kith_conn *conn, int flags)
 {
-	if (READ_ONCE(conn->sk->sk_shutdown) & SEND_SHUTDOWN)
+	if (READ_ONCE(conn->sk->sk_shutdown) & SEND_SHUTDOWN ||
+	    READ_ONCE(conn->fin_due))
 		return sk_stream_error(conn->sk, flags, -EPIPE);
 	if (likely(atomic64_read(&conn->records) < RECORDS_MAX ||
 		   conn->cipher_suite == 0x1303))	/* ChaCha20: no limit */
@@ -187,7 +175,24 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 	if (!len)
 		return 0;
 	msg->msg_controllen = 0;
-	return sent(conn, sock, conn->inner->sendmsg(sock, msg, len));
+	if (mutex_lock_interruptible(&conn->tx))
+		return -ERESTARTSYS;
+	err = conn->inner->sendmsg(sock, msg, len);
+	mutex_unlock(&conn->tx);
+	return sent(conn, sock, err);
+}
+
+/* The end of a sendfile(): kTLS sends what it kept back for more to come. */
+void kith_stream_splice_eof(struct kith_conn *conn, struct socket *sock)
+{
+	if (kith_conn_state(conn) == KITH_CONN_STATE_OPENED &&
+	    conn->base->splice_eof)
+		conn->base->splice_eof(sock);
+	if (kith_conn_state(conn) != KITH_CONN_STATE_READY ||
+	    !conn->inner->splice_eof || mutex_lock_interruptible(&conn->tx))
+		return;
+	conn->inner->splice_eof(sock);
+	mutex_unlock(&conn->tx);
 }
 
 #ifdef KITH_HAS_SENDPAGE
@@ -196,6 +201,7 @@ ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 			     size_t size, int flags)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
+	ssize_t ret;
 	int err;
 
 	if (!conn)
@@ -207,10 +213,13 @@ ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 		return conn->base->sendpage(sock, page, offset, size, flags);
 	if (!err)
 		err = check_send(conn, flags);
+	if (!err && mutex_lock_interruptible(&conn->tx))
+		err = -ERESTARTSYS;
 	if (err)
 		return err;
-	return sent(conn, sock, conn->inner->sendpage(sock, page, offset, size,
-						      flags));
+	ret = conn->inner->sendpage(sock, page, offset, size, flags);
+	mutex_unlock(&conn->tx);
+	return sent(conn, sock, ret);
 }
 #endif
 
@@ -248,15 +257,12 @@ static int settle(struct kith_conn *conn, struct socket *sock, int err)
 	}
 }
 
-/* kTLS has one reader at a time too, but would let another in between a
- * control record's EIO and its reading. */
-static int lock_reader(struct kith_conn *conn, bool nonblock)
+/* Data came: the server consented to us, and the stream is not idle. */
+static void note_data(struct kith_conn *conn)
 {
-	if (mutex_trylock(&conn->rx))
-		return 0;
-	if (nonblock)
-		return -EAGAIN;
-	return mutex_lock_interruptible(&conn->rx) ? -ERESTARTSYS : 0;
+	conn->idle_records = 0;
+	if (unlikely(READ_ONCE(conn->verdict_pending)))
+		kith_callbacks_unwatch(conn);
 }
 
 static int recv_once(struct kith_conn *conn, struct socket *sock,
@@ -278,12 +284,12 @@ static int recv_once(struct kith_conn *conn, struct socket *sock,
 int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 			struct msghdr *msg, size_t len, int flags)
 {
+	long timeo = sock_rcvtimeo(conn->sk, flags & MSG_DONTWAIT);
 	int ret;
 
 	if (flags & MSG_ERRQUEUE)
 		return conn->base->recvmsg(sock, msg, len, flags);
-	ret = kith_stream_enter(conn, sock_rcvtimeo(conn->sk,
-						    flags & MSG_DONTWAIT));
+	ret = kith_stream_enter(conn, timeo);
 	if (ret == KITH_STREAM_OPENED)
 		return conn->base->recvmsg(sock, msg, len, flags);
 	if (ret)
@@ -292,19 +298,18 @@ int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 		return -EINVAL;			/* there is no urgent data */
 	if (READ_ONCE(conn->eof) || !len)
 		return 0;
-	ret = lock_reader(conn, flags & MSG_DONTWAIT);
+	ret = kith_reader_begin(conn, timeo);
 	if (ret)
 		return ret;
 	do {
 		ret = recv_once(conn, sock, msg, len, flags);
 		if (ret > 0) {
-			if (READ_ONCE(conn->verdict_pending))
-				kith_callbacks_unwatch(conn);
+			note_data(conn);
 			break;
 		}
 		ret = settle(conn, sock, ret);
 	} while (ret == 1);
-	mutex_unlock(&conn->rx);
+	kith_reader_end(conn);
 	return ret;
 }
 
@@ -312,27 +317,29 @@ ssize_t kith_stream_splice_read(struct kith_conn *conn, struct socket *sock,
 				loff_t *pos, struct pipe_inode_info *pipe,
 				size_t len, unsigned int flags)
 {
+	long timeo = sock_rcvtimeo(conn->sk, flags & SPLICE_F_NONBLOCK);
 	ssize_t ret;
 
-	ret = kith_stream_enter(conn, sock_rcvtimeo(conn->sk, flags &
-						    SPLICE_F_NONBLOCK));
+	ret = kith_stream_enter(conn, timeo);
 	if (ret == KITH_STREAM_OPENED)
 		return conn->base->splice_read(sock, pos, pipe, len, flags);
 	if (ret)
 		return ret;
 	if (READ_ONCE(conn->eof))
 		return 0;
-	ret = lock_reader(conn, flags & SPLICE_F_NONBLOCK);
+	ret = kith_reader_begin(conn, timeo);
 	if (ret)
 		return ret;
 	do {
 		ret = conn->inner->splice_read(sock, pos, pipe, len, flags);
-		if (ret > 0)
+		if (ret > 0) {
+			note_data(conn);
 			break;
+		}
 		/* kTLS answers EINVAL to a record that is not data. */
 		ret = settle(conn, sock, ret == -EINVAL ? -EIO : ret);
 	} while (ret == 1);
-	mutex_unlock(&conn->rx);
+	kith_reader_end(conn);
 	return ret;
 }
 
@@ -378,12 +385,12 @@ int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes)
 	kv.iov_base = kvmalloc(kv.iov_len, GFP_KERNEL);
 	if (!kv.iov_base)
 		return -ENOMEM;
-	if (lock_reader(conn, true))
+	if (kith_reader_begin(conn, 0))
 		goto out;
 	iov_iter_kvec(&msg.msg_iter, ITER_DEST, &kv, 1, kv.iov_len);
 	ret = conn->inner->recvmsg(sock, &msg, kv.iov_len,
 				   MSG_PEEK | MSG_DONTWAIT);
-	mutex_unlock(&conn->rx);
+	kith_reader_end(conn);
 	if (ret > 0)
 		*bytes = ret;
 out:

@@ -17,6 +17,8 @@ static DEFINE_SPINLOCK(table_lock);	/* writers of table; counts */
 static struct kmem_cache *conn_cache;
 static u32 n_listeners, n_connections;	/* table_lock */
 static u64 last_serial;			/* table_lock */
+/* A child's worker takes its listener's mutex. */
+static struct lock_class_key listener_key;
 static atomic_t n_alive = ATOMIC_INIT(0);	/* published or only referenced */
 
 struct workqueue_struct *kith_socket_wq;
@@ -70,18 +72,28 @@ void kith_conn_put(struct kith_conn *conn)
 		conn_free(conn);
 }
 
+/* Under @conn->mutex. */
+static void awaited_settled(struct kith_conn *conn)
+{
+	kith_conn_unawait(conn);
+	/* Callers were told EAGAIN while it was not known who they are. */
+	if (!kith_conn_pending(conn->state))
+		kith_wake_all(conn->sk);
+}
+
 static void conn_work(struct work_struct *work)
 {
 	struct kith_conn *conn = container_of(work, struct kith_conn, work);
 
-	if (conn->kind == KITH_CONN_KIND_LISTENER) {
-		kith_listener_work(conn);
-		return;
-	}
 	mutex_lock(&conn->mutex);
+	if (conn->awaited)
+		awaited_settled(conn);
 	switch (conn->state) {
 	case KITH_CONN_STATE_ATTESTING:
-		kith_client_attested(conn);
+		if (conn->kind == KITH_CONN_KIND_CLIENT)
+			kith_client_attested(conn);
+		else
+			kith_child_attested(conn);
 		break;
 	case KITH_CONN_STATE_CONNECTING:
 		kith_client_established(conn);
@@ -90,6 +102,8 @@ static void conn_work(struct work_struct *work)
 		kith_handshake_step(conn);
 		break;
 	case KITH_CONN_STATE_READY:
+		if (conn->fin_due)
+			kith_conn_push_fin(conn);
 		kith_client_verdict(conn);
 		break;
 	case KITH_CONN_STATE_CLOSING:
@@ -99,6 +113,8 @@ static void conn_work(struct work_struct *work)
 		break;
 	}
 	mutex_unlock(&conn->mutex);
+	if (conn->kind == KITH_CONN_KIND_LISTENER)
+		kith_listener_work(conn);
 }
 
 static void conn_deadline(struct work_struct *work)
@@ -115,21 +131,25 @@ static void conn_settled(struct kith_credential_waiter *waiter)
 	kith_conn_kick(container_of(waiter, struct kith_conn, waiter));
 }
 
-void kith_conn_await(struct kith_conn *conn)
+void kith_conn_await(struct kith_conn *conn, struct kith_credential *credential)
 {
+	kith_conn_unawait(conn);
 	if (conn->dead)
 		return;
-	conn->awaiting = !kith_credential_await(conn->credential,
-						&conn->waiter);
-	if (!conn->awaiting)
+	if (kith_credential_await(credential, &conn->waiter)) {
 		kith_conn_kick(conn);
+		return;
+	}
+	conn->awaited = kith_credential_get(credential);
 }
 
 void kith_conn_unawait(struct kith_conn *conn)
 {
-	if (conn->awaiting)
-		kith_credential_forget(conn->credential, &conn->waiter);
-	conn->awaiting = false;
+	if (!conn->awaited)
+		return;
+	kith_credential_forget(conn->awaited, &conn->waiter);
+	kith_credential_put(conn->awaited);
+	conn->awaited = NULL;
 }
 
 static struct kith_listener *listener_new(void)
@@ -180,7 +200,10 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	conn->kind = kind;
 	conn->state = KITH_CONN_STATE_IDLE;
 	mutex_init(&conn->mutex);
-	mutex_init(&conn->rx);
+	if (kind == KITH_CONN_KIND_LISTENER)
+		lockdep_set_class(&conn->mutex, &listener_key);
+	mutex_init(&conn->tx);
+	init_waitqueue_head(&conn->readers);
 	seqlock_init(&conn->stamp_lock);
 	INIT_WORK(&conn->work, conn_work);
 	INIT_DELAYED_WORK(&conn->deadline, conn_deadline);
