@@ -4,10 +4,10 @@
 #include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
+#include "../compat/slab.h"
 #include "memory.h"
 
 /* In front of each allocation. */
@@ -73,9 +73,11 @@ int kith_mem_init(void)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(classes); i++) {
-		/* kmem_cache_create() gives no usercopy window. */
+		/* Not shared with what others allocate of the same size;
+		 * kmem_cache_create() gives no usercopy window. */
 		classes[i].cache = kmem_cache_create(classes[i].name, classes[i].size,
-						     __alignof__(struct block), 0, NULL);
+						     __alignof__(struct block),
+						     SLAB_NO_MERGE, NULL);
 		if (!classes[i].cache) {
 			kith_mem_exit();
 			return -ENOMEM;

@@ -14,6 +14,8 @@
 
 struct kmem_cache;
 
+#define SLAB_NO_MERGE	0u
+
 struct kmem_cache *kmem_cache_create(const char *name, unsigned int size, unsigned int align,
 				     unsigned int flags, void (*ctor)(void *));
 void kmem_cache_destroy(struct kmem_cache *cache);
