@@ -10,6 +10,8 @@ install-user:
 	@install -D -m 644 packaging/systemd/kithd.service \
 		$(DESTDIR)/usr/lib/systemd/system/kithd.service
 	@install -D -m 644 packaging/systemd/kith.sysusers $(DESTDIR)/usr/lib/sysusers.d/kith.conf
+	@install -D -m 644 packaging/udev/60-kith.rules \
+		$(DESTDIR)/usr/lib/udev/rules.d/60-kith.rules
 	@install -D -m 644 packaging/completion/kith.bash \
 		$(DESTDIR)/usr/share/bash-completion/completions/kith
 	@install -d -m 755 $(DESTDIR)/etc/kith/policy.d
