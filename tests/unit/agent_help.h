@@ -32,6 +32,8 @@ void bench_policy(struct bench *bench, const char *name, const char *text);
 const char *bench_file(struct bench *bench, const char *name, const char *text, unsigned int mode);
 /* Starts the agent with an issuer in YAML, "embedded:" when NULL. */
 void bench_start(struct bench *bench, const char *issuer);
+/* The same, where it may fail. Return: as kith_agent_start(). */
+int bench_try_start(struct bench *bench, const char *issuer);
 void bench_stop(struct bench *bench);
 
 /* Runs the loop until @condition holds, for 10 s at most. */
