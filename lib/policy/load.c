@@ -203,8 +203,14 @@ static void load_text(struct kith_policy_loaded *loaded, const char *path, const
 				   "its name holds spaces or control characters, or is too long");
 			return;
 		}
-	if (has_room(&reader, len))
-		kith_yaml_parse(&reader, text, len, read_document);
+	if (!has_room(&reader, len))
+		return;
+	*KITH_POLICY_ADD(loaded, sources) = (struct kith_policy_source){
+		.name = reader.name,
+		.text = kith_arena_text(&loaded->arena, text, len),
+		.size = len,
+	};
+	kith_yaml_parse(&reader, text, len, read_document);
 }
 
 static void load_file(struct kith_policy_loaded *loaded, int dir, const char *path,
@@ -299,6 +305,8 @@ static struct kith_policy_set *finish(struct kith_policy_loaded *loaded)
 	set->n_claims = loaded->n_claims;
 	set->n_policies = loaded->n_policies;
 	set->n_tests = loaded->n_tests;
+	set->sources = loaded->sources;
+	set->n_sources = loaded->n_sources;
 	return set;
 }
 
@@ -338,6 +346,7 @@ void kith_policy_free(struct kith_policy_set *set)
 	free(loaded->policies);
 	free(loaded->cases);
 	free(loaded->named);
+	free(loaded->sources);
 	kith_arena_free(&loaded->arena);
 	free(loaded);
 }

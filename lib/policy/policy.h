@@ -101,6 +101,13 @@ struct kith_policy_claim {
 	struct kith_policy_place place;
 };
 
+/* A file as it was read. */
+struct kith_policy_source {
+	const char *name; /* as in places */
+	const char *text; /* any bytes */
+	size_t size;
+};
+
 /* Everything loaded. Read only for callers. */
 struct kith_policy_set {
 	const struct kith_policy_diag *diags; /* by file, line, column */
@@ -112,7 +119,9 @@ struct kith_policy_set {
 	size_t n_workloads;
 	const struct kith_policy_claim *claims; /* sorted, no duplicates */
 	size_t n_claims;
-	size_t n_policies, n_tests; /* documents */
+	size_t n_policies, n_tests;		  /* documents */
+	const struct kith_policy_source *sources; /* in the order they were read */
+	size_t n_sources;
 };
 
 /**

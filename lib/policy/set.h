@@ -70,6 +70,7 @@ struct kith_policy_loaded {
 	KITH_POLICY_ARRAY(struct kith_policy_document, policies);
 	KITH_POLICY_ARRAY(struct kith_policy_case, cases);
 	KITH_POLICY_ARRAY(struct kith_policy_named, named);
+	KITH_POLICY_ARRAY(struct kith_policy_source, sources);
 	size_t n_selectors, n_tests;
 };
 

@@ -73,6 +73,23 @@ static void loads_a_directory_in_order(void **state)
 	kith_policy_free(set);
 }
 
+static void keeps_what_it_read(void **state)
+{
+	const char *path = directory;
+	struct kith_policy_set *set;
+
+	write_file("10.yaml", "a: [\n");
+	set = kith_policy_load(&path, 1);
+	write_file("10.yaml", WORKLOAD("a"));
+	assert_int_equal(set->n_sources, 3);
+	assert_string_equal(set->sources[0].name, "10.yaml");
+	assert_int_equal(set->sources[0].size, 5);
+	assert_string_equal(set->sources[0].text, "a: [\n");
+	assert_string_equal(set->sources[1].name, "20.yaml");
+	assert_string_equal(set->sources[1].text, WORKLOAD("b"));
+	kith_policy_free(set);
+}
+
 static void names_files_as_they_were_opened(void **state)
 {
 	const char *paths[2];
@@ -573,6 +590,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(loads_a_directory_in_order),
+		cmocka_unit_test(keeps_what_it_read),
 		cmocka_unit_test(names_files_as_they_were_opened),
 		cmocka_unit_test(finds_names_in_other_files),
 		cmocka_unit_test(complains_of_what_it_cannot_read),
