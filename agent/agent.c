@@ -31,18 +31,28 @@ static void read_generation(struct kith_agent *agent)
 }
 
 /* A policy with errors is no policy: putting an empty one in force would claim
- * nothing, and let everything run without Kith. What the kernel holds from the
- * agent before stays in force. */
+ * nothing, and let everything run without Kith. After a boot so would an agent that
+ * does not start: hence the last good one. Without one, what the kernel holds from
+ * the agent before stays in force. */
 static int load_first_policy(struct kith_agent *agent)
 {
-	int ret = kith_agent_policy_load(agent, NULL);
+	const char *directory = agent->config.policy_dir;
+	char since[KITH_TIME_TEXT];
 
-	if (ret)
+	if (!kith_agent_policy_load(agent, NULL))
+		return 0;
+	if (!kith_agent_policy_load_last_good(agent)) {
 		kith_log(
-			LOG_ERR,
-			"%s has errors: not starting; what the kernel holds stays in force (mend it, then start kithd)",
-			agent->config.policy_dir);
-	return ret;
+			LOG_WARNING,
+			"%s has errors: starting with the last good policy, of %s (see kith policy test %s, mend it, then kith policy apply)",
+			directory, kith_time_text(since, agent->last_good), directory);
+		return 0;
+	}
+	kith_log(
+		LOG_ERR,
+		"%s has errors and there is no last good policy: not starting; what the kernel holds stays in force (mend it, then start kithd)",
+		directory);
+	return -EINVAL;
 }
 
 static int make_issuer(struct kith_agent *agent)

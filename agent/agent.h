@@ -45,6 +45,9 @@ struct kith_agent {
 	struct kith_policy_set *policy;
 	struct kith_policy_table *table;
 	uint64_t generation; /* last committed */
+	/* Since when it is the last good one, because that of policy_dir had
+	 * errors at the start, ms since 1970; 0: it is that of policy_dir. */
+	int64_t last_good;
 
 	struct kith_users *users;
 	struct kith_digests *digests;
@@ -64,8 +67,9 @@ struct kith_agent {
  * kith_agent_start() - begin to work
  * @agent: @config_path, @config, @kernel and @loop set, the rest zero
  *
- * Loads policy and state and begins to serve @config.socket. The kernel is
- * connected to from the loop, again and again until it is there.
+ * Loads policy, or with errors in it the last good one, and state, and begins to
+ * serve @config.socket. The kernel is connected to from the loop, again and again
+ * until it is there.
  * Return: 0, or -errno after having logged why.
  */
 int kith_agent_start(struct kith_agent *agent);

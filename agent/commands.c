@@ -58,7 +58,7 @@ static void set_number(json_t *object, const char *key, uint64_t number)
 static json_t *report_agent(const struct kith_agent *agent)
 {
 	json_t *object = json_object();
-	char started[KITH_TIME_TEXT];
+	char started[KITH_TIME_TEXT], since[KITH_TIME_TEXT];
 
 	set_number(object, "pid", (uint64_t)getpid());
 	set_text(object, "version", KITH_VERSION);
@@ -68,6 +68,9 @@ static json_t *report_agent(const struct kith_agent *agent)
 	set_text(object, "issuer", issuer_name(agent));
 	set_text(object, "config", agent->config_path);
 	set_text(object, "policy_dir", agent->config.policy_dir);
+	set_text(object, "policy", agent->last_good ? "last-good" : "current");
+	if (agent->last_good)
+		set_text(object, "policy_since", kith_time_text(since, agent->last_good));
 	set_number(object, "generation", agent->generation);
 	set_number(object, "workloads", agent->policy->n_workloads);
 	set_number(object, "rules", agent->table->n_rules);

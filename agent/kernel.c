@@ -256,8 +256,7 @@ static void ready(struct kith_agent *agent)
 	agent->last_error = 0;
 	kith_log(LOG_INFO, "ready: trust domain %s, generation %llu", agent->config.trust_domain,
 		 (unsigned long long)agent->generation);
-	sd_notifyf(0, "READY=1\nSTATUS=Serving %s, policy generation %llu",
-		   agent->config.trust_domain, (unsigned long long)agent->generation);
+	sd_notify(0, "READY=1");
 }
 
 static int tie(struct kith_agent *agent)

@@ -5,9 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <systemd/sd-daemon.h>
 #include "agent.h"
 #include "base/base.h"
 #include "bundles.h"
+#include "lastgood.h"
 #include "log.h"
 #include "netlink/request.h"
 #include "policy/policy.h"
@@ -40,10 +42,9 @@ static void log_failed_tests(const json_t *report)
 	}
 }
 
-int kith_agent_policy_load(struct kith_agent *agent, json_t **report)
+/* Takes @set into use when it is good; frees it when it is not. */
+static int use(struct kith_agent *agent, struct kith_policy_set *set, json_t **report)
 {
-	const char *path = agent->config.policy_dir;
-	struct kith_policy_set *set = kith_policy_load(&path, 1);
 	struct kith_policy_table *table = kith_policy_compile(set);
 	bool good;
 	json_t *said = kith_report_policy(set, table, &good);
@@ -68,6 +69,27 @@ int kith_agent_policy_load(struct kith_agent *agent, json_t **report)
 	agent->table = table;
 	agent->users = kith_users_new(set);
 	return 0;
+}
+
+int kith_agent_policy_load(struct kith_agent *agent, json_t **report)
+{
+	const char *path = agent->config.policy_dir;
+	int ret = use(agent, kith_policy_load(&path, 1), report);
+
+	if (!ret)
+		agent->last_good = 0;
+	return ret;
+}
+
+int kith_agent_policy_load_last_good(struct kith_agent *agent)
+{
+	int64_t since;
+	struct kith_policy_set *set = kith_last_good_load(agent->config.state_dir, &since);
+	int ret = set ? use(agent, set, NULL) : -ENOENT;
+
+	if (!ret)
+		agent->last_good = since;
+	return ret;
 }
 
 /* Into the kernel. */
@@ -178,6 +200,16 @@ static void keep_generation(const struct kith_agent *agent)
 	free(path);
 }
 
+/* For systemctl status. */
+static void say_what_is_in_force(const struct kith_agent *agent)
+{
+	sd_notifyf(0, "STATUS=Serving %s, policy generation %llu%s%s%s", agent->config.trust_domain,
+		   (unsigned long long)agent->generation,
+		   agent->last_good ? ", the last good one: see kith policy test " : "",
+		   agent->last_good ? agent->config.policy_dir : "",
+		   agent->last_good ? ", mend it, then kith policy apply" : "");
+}
+
 int kith_agent_commit(struct kith_agent *agent)
 {
 	uint64_t generation = agent->generation;
@@ -204,6 +236,8 @@ int kith_agent_commit(struct kith_agent *agent)
 	}
 	agent->generation = generation;
 	keep_generation(agent);
+	kith_last_good_keep(agent->config.state_dir, agent->policy);
+	say_what_is_in_force(agent);
 	kith_log(LOG_INFO,
 		 "policy generation %llu is in force: %zu workloads, %zu claims, %zu rules",
 		 (unsigned long long)generation, agent->policy->n_workloads,

@@ -17,8 +17,12 @@ struct kith_agent;
  */
 int kith_agent_policy_load(struct kith_agent *agent, json_t **report);
 
-/* Puts policy and bundles into the kernel under the next generation. Return: 0 or
- * -errno after having logged why. */
+/* The same with the last good policy. Return: 0; -ENOENT when there is none, -EINVAL
+ * when it has errors, which the log says. */
+int kith_agent_policy_load_last_good(struct kith_agent *agent);
+
+/* Puts policy and bundles into the kernel under the next generation, and keeps the
+ * policy as the last good one. Return: 0 or -errno after having logged why. */
 int kith_agent_commit(struct kith_agent *agent);
 
 #endif

@@ -170,15 +170,23 @@ static enum outcome look_cgroup(const struct kith_options *options, char *detail
 	return unified ? OK : FAIL;
 }
 
+/* One of the two objects of kithd's status, or NULL. */
+static json_t *ask_status(const struct kith_options *options, const char *part)
+{
+	json_t *status = NULL, *object;
+
+	kith_ask_quietly(options, json_pack("{s:s}", "command", "status"), NULL, NULL, &status);
+	object = json_incref(json_object_get(status, part));
+	json_decref(status);
+	return object;
+}
+
 /* The module's status by kithd, or by the kernel itself. */
 static json_t *ask_module(const struct kith_options *options, const char **why)
 {
-	json_t *status = NULL, *kernel = NULL;
+	json_t *kernel = ask_status(options, "kernel");
 
 	*why = "the module does not answer";
-	kith_ask_quietly(options, json_pack("{s:s}", "command", "status"), NULL, NULL, &status);
-	kernel = json_incref(json_object_get(status, "kernel"));
-	json_decref(status);
 	return kernel ? kernel : kith_direct_status(why);
 }
 
@@ -213,20 +221,37 @@ static enum outcome look_module(const struct kith_options *options, char *detail
 static enum outcome look_agent(const struct kith_options *options, char *detail, size_t size,
 			       const char **remedy)
 {
-	json_t *status = NULL;
-	bool registered;
-	int ret;
+	json_t *agent = ask_status(options, "agent");
+	bool registered = json_is_true(json_object_get(agent, "registered"));
 
-	ret = kith_ask_quietly(options, json_pack("{s:s}", "command", "status"), NULL, NULL,
-			       &status);
-	registered = json_is_true(json_object_get(json_object_get(status, "agent"), "registered"));
-	json_decref(status);
 	snprintf(detail, size, "%s",
-		 ret != KITH_EXIT_OK ? "cannot be reached"
-		 : registered	     ? "running, registered"
-				     : "running, not registered");
+		 !agent	      ? "cannot be reached"
+		 : registered ? "running, registered"
+			      : "running, not registered");
+	json_decref(agent);
 	*remedy = "systemctl status kithd; journalctl -u kithd";
 	return registered ? OK : ADVICE;
+}
+
+static enum outcome look_policy(const struct kith_options *options, char *detail, size_t size,
+				const char **remedy)
+{
+	json_t *agent = ask_status(options, "agent");
+	enum outcome outcome = ADVICE;
+
+	if (!agent) {
+		snprintf(detail, size, "unknown: kithd cannot be reached");
+		*remedy = "systemctl status kithd; journalctl -u kithd";
+	} else if (!strcmp(kith_text(agent, "policy"), "last-good")) {
+		snprintf(detail, size, "the last good one, of %s: %s has errors",
+			 kith_text(agent, "policy_since"), kith_text(agent, "policy_dir"));
+		*remedy = "kith policy test that directory, mend it, then kith policy apply";
+	} else {
+		snprintf(detail, size, "of %s", kith_text(agent, "policy_dir"));
+		outcome = OK;
+	}
+	json_decref(agent);
+	return outcome;
 }
 
 static const struct check checks[] = {
@@ -238,6 +263,7 @@ static const struct check checks[] = {
 	{ "BPF LSM", look_bpf_lsm },
 	{ "kith.ko", look_module },
 	{ "kithd", look_agent },
+	{ "policy", look_policy },
 };
 
 static const char *word(enum outcome outcome)
@@ -286,7 +312,7 @@ const struct kith_command kith_command_doctor = {
 	.help = "doctor\n"
 		"\n"
 		"Looks at kernel, kernel TLS, cgroup2, lockdown, module signatures, BPF LSM,\n"
-		"module and agent, and says what to do about each.\n"
+		"module, agent and policy, and says what to do about each.\n"
 		"\n"
 		"Exit status: 1 when the node is outside the supported envelope (a FAIL);\n"
 		"advice alone is 0.",

@@ -25,6 +25,9 @@ static long long number(const json_t *object, const char *key)
 
 static void print_agent(const json_t *agent)
 {
+	bool last_good = !strcmp(kith_text(agent, "policy"), "last-good");
+	const char *directory = kith_text(agent, "policy_dir");
+
 	line("kithd", "%s, pid %lld, since %s, %s", kith_text(agent, "version"),
 	     number(agent, "pid"), kith_text(agent, "started"),
 	     json_is_true(json_object_get(agent, "registered"))
@@ -34,7 +37,11 @@ static void print_agent(const json_t *agent)
 	     kith_text(agent, "issuer"));
 	line("policy", "generation %lld: %lld workloads, %lld rules from %s",
 	     number(agent, "generation"), number(agent, "workloads"), number(agent, "rules"),
-	     kith_text(agent, "policy_dir"));
+	     last_good ? "the last good copy" : directory);
+	if (last_good)
+		line("DEGRADED",
+		     "%s has errors; in force is what was good since %s (see kith policy test %s, mend it, then kith policy apply)",
+		     directory, kith_text(agent, "policy_since"), directory);
 	if (number(agent, "under_way"))
 		line("attesting", "%lld under way", number(agent, "under_way"));
 }

@@ -326,6 +326,51 @@ static void doctor_speaks_json(void **state)
 	json_decref(list);
 }
 
+static json_t *doctor_says(struct bench *bench, const char *name)
+{
+	json_t *list, *check, *found = NULL;
+	size_t i;
+
+	kith(bench, "doctor|--json");
+	list = json_loads(output, 0, NULL);
+	json_array_foreach(list, i, check)
+		if (!strcmp(json_string_value(json_object_get(check, "check")), name))
+			found = json_incref(check);
+	json_decref(list);
+	assert_non_null(found);
+	return found;
+}
+
+static void last_good_policy_shows(void **state)
+{
+	struct bench *bench = *state;
+	json_t *check;
+
+	started(bench);
+	kith(bench, "status");
+	assert_null(strstr(output, "DEGRADED"));
+	check = doctor_says(bench, "policy");
+	assert_string_equal(json_string_value(json_object_get(check, "result")), "ok");
+	json_decref(check);
+
+	bench_stop(bench);
+	double_init(&bench->kernel);
+	bench_policy(bench, "b.yaml", "kind: Nonsense\n");
+	bench_start(bench, NULL);
+	bench_run_until(bench, bench->kernel.commits);
+	assert_int_equal(kith(bench, "status"), 0);
+	says("DEGRADED");
+	says("kith policy apply");
+	check = doctor_says(bench, "policy");
+	assert_string_equal(json_string_value(json_object_get(check, "result")), "advice");
+	json_decref(check);
+
+	bench_policy(bench, "b.yaml", WORKLOAD("v", "v", "{exe: /usr/bin/v}"));
+	assert_int_equal(kith(bench, "policy|apply"), 0);
+	kith(bench, "status");
+	assert_null(strstr(output, "DEGRADED"));
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -339,6 +384,7 @@ int main(void)
 		TEST(policy_apply),
 		TEST(bundle_there_and_back),
 		TEST(doctor_speaks_json),
+		TEST(last_good_policy_shows),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
