@@ -7,12 +7,12 @@
 #include <unistd.h>
 #include "agent.h"
 #include "base/base.h"
+#include "base/unit.h"
 #include "digest.h"
 #include "exe.h"
 #include "log.h"
 #include "netlink/request.h"
 #include "policy/policy.h"
-#include "unit.h"
 #include "users.h"
 
 /* No process has this uid or gid, and no selector can ask for it. */

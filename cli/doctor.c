@@ -11,7 +11,9 @@
 #include "base/base.h"
 #include "client.h"
 #include "direct.h"
+#include "policy/policy.h"
 #include "table.h"
+#include "unreached.h"
 #include <linux/kith.h>
 
 #define SMALL_FILE (4U << 20)
@@ -247,11 +249,51 @@ static enum outcome look_policy(const struct kith_options *options, char *detail
 			 kith_text(agent, "policy_since"), kith_text(agent, "policy_dir"));
 		*remedy = "kith policy test that directory, mend it, then kith policy apply";
 	} else {
-		snprintf(detail, size, "of %s", kith_text(agent, "policy_dir"));
+		snprintf(detail, size, "that of %s", kith_text(agent, "policy_dir"));
 		outcome = OK;
 	}
 	json_decref(agent);
 	return outcome;
+}
+
+static void list_names(const json_t *names, char *detail, size_t size)
+{
+	size_t used = (size_t)snprintf(detail, size, "named by exe or user, but NOT claimed:");
+	const json_t *value;
+	const char *name;
+
+	json_object_foreach((json_t *)names, name, value)
+		if (used < size)
+			used += (size_t)snprintf(detail + used, size - used, " %s", name);
+}
+
+static enum outcome look_user_namespaces(const struct kith_options *options, char *detail,
+					 size_t size, const char **remedy)
+{
+	json_t *agent = ask_status(options, "agent"), *names;
+	const char *directory = kith_text(agent, "policy_dir");
+	struct kith_policy_set *set;
+	size_t n;
+
+	if (!agent || geteuid()) {
+		json_decref(agent);
+		snprintf(detail, size, "unknown");
+		*remedy = "run kith doctor as root while kithd runs";
+		return ADVICE;
+	}
+	set = kith_policy_load(&directory, 1);
+	names = kith_unreached("/proc", set);
+	n = json_object_size(names);
+	if (n)
+		list_names(names, detail, size);
+	else
+		snprintf(detail, size, "no program that policy names has its own");
+	*remedy =
+		"select them by unit or cgroup alone: with PrivateUsers= a unit has a user namespace of its own, where exe, user and group do not hold";
+	json_decref(names);
+	kith_policy_free(set);
+	json_decref(agent);
+	return n ? ADVICE : OK;
 }
 
 static const struct check checks[] = {
@@ -264,6 +306,7 @@ static const struct check checks[] = {
 	{ "kith.ko", look_module },
 	{ "kithd", look_agent },
 	{ "policy", look_policy },
+	{ "user namespaces", look_user_namespaces },
 };
 
 static const char *word(enum outcome outcome)
@@ -312,7 +355,8 @@ const struct kith_command kith_command_doctor = {
 	.help = "doctor\n"
 		"\n"
 		"Looks at kernel, kernel TLS, cgroup2, lockdown, module signatures, BPF LSM,\n"
-		"module, agent and policy, and says what to do about each.\n"
+		"module, agent and policy, looks for programs that policy names and claims do\n"
+		"not reach, and says what to do about each.\n"
 		"\n"
 		"Exit status: 1 when the node is outside the supported envelope (a FAIL);\n"
 		"advice alone is 0.",

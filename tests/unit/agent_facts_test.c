@@ -2,9 +2,9 @@
 /* Units from cgroups, times of renewal, durations, the ring. */
 #include "agent_help.h"
 #include "base/base.h"
+#include "base/unit.h"
 #include "credentials.h"
 #include "ring.h"
-#include "../../agent/unit.h"
 
 static void unit_of_cgroup(void **state)
 {

@@ -10,7 +10,9 @@
 #include <unistd.h>
 #include "agent_help.h"
 #include "base/base.h"
+#include "policy/policy.h"
 #include "ring.h"
+#include "../../cli/unreached.h"
 #include "x509/x509.h"
 
 #define POLICY WORKLOAD("w", "w", "{exe: %s}")
@@ -371,6 +373,72 @@ static void last_good_policy_shows(void **state)
 	assert_null(strstr(output, "DEGRADED"));
 }
 
+/* What a process has in /proc, as far as it is looked at. */
+static void make_process(struct bench *bench, const char *pid, const char *ns, const char *exe,
+			 const char *uid, const char *cgroup)
+{
+	char *directory = kith_format("%s/proc/%s", bench->directory, pid), *text, *path;
+
+	path = kith_format("%s/ns", directory);
+	assert_int_equal(mkdir(directory, 0755), 0);
+	assert_int_equal(mkdir(path, 0755), 0);
+	free(path);
+	path = kith_format("%s/ns/user", directory);
+	assert_int_equal(symlink(ns, path), 0);
+	free(path);
+	path = kith_format("%s/exe", directory);
+	assert_int_equal(symlink(exe, path), 0);
+	free(path);
+	text = kith_format("Name:\tx\nUid:\t%s\t0\t0\t0\n", uid);
+	path = kith_format("proc/%s/status", pid);
+	bench_file(bench, path, text, 0644);
+	free(path);
+	free(text);
+	text = kith_format("0::%s\n", cgroup);
+	path = kith_format("proc/%s/cgroup", pid);
+	bench_file(bench, path, text, 0644);
+	free(path);
+	free(text);
+	free(directory);
+}
+
+static void programs_that_claims_do_not_reach(void **state)
+{
+	static const char initial[] = "user:[4026531837]", other[] = "user:[4026532500]";
+	struct bench *bench = *state;
+	char *policy = kith_format("%s/policy", bench->directory);
+	char *proc = kith_format("%s/proc", bench->directory);
+	const char *paths[] = { policy };
+	struct kith_policy_set *set;
+	json_t *found;
+
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_policy(bench, "b.yaml", WORKLOAD("u", "u", "{uid: 4711}"));
+	bench_policy(bench, "c.yaml", WORKLOAD("c", "c", "{unit: good.service}"));
+	assert_int_equal(mkdir(proc, 0755), 0);
+	make_process(bench, "1", initial, bench->exe, "0", "/init.scope");
+	make_process(bench, "2", other, bench->exe, "0", "/system.slice/exe.service");
+	make_process(bench, "3", other, bench->exe, "0", "/system.slice/exe.service/more");
+	make_process(bench, "4", other, "/bin/sh", "4711", "/system.slice/user.service");
+	make_process(bench, "5", other, "/bin/sh", "4712", "/system.slice/nobody.service");
+	make_process(bench, "6", other, bench->exe, "0", "/system.slice/good.service");
+	make_process(bench, "7", other, bench->exe, "0", "/system.slice/good.service/more");
+	make_process(bench, "8", other, bench->exe, "0", "/a/b");
+	make_process(bench, "9", other, "/nonexistent", "0", "/system.slice/gone.service");
+	make_process(bench, "self", initial, bench->exe, "0", "/");
+	set = kith_policy_load(paths, 1);
+	assert_int_equal(set->n_errors, 0);
+	found = kith_unreached(proc, set);
+	assert_int_equal(json_object_size(found), 3);
+	assert_non_null(json_object_get(found, "exe.service"));
+	assert_non_null(json_object_get(found, "user.service"));
+	assert_non_null(json_object_get(found, "8"));
+	json_decref(found);
+	kith_policy_free(set);
+	free(policy);
+	free(proc);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
@@ -385,6 +453,7 @@ int main(void)
 		TEST(bundle_there_and_back),
 		TEST(doctor_speaks_json),
 		TEST(last_good_policy_shows),
+		TEST(programs_that_claims_do_not_reach),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

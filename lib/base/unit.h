@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The systemd unit a cgroup path belongs to. */
-#ifndef KITH_AGENT_UNIT_H
-#define KITH_AGENT_UNIT_H
+#ifndef KITH_LIB_BASE_UNIT_H
+#define KITH_LIB_BASE_UNIT_H
 
 /**
  * kith_unit_of_cgroup() - the first segment of @cgroup that is a service or scope

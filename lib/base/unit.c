@@ -3,7 +3,7 @@
 
 #include <stdbool.h>
 #include <string.h>
-#include "base/base.h"
+#include "base.h"
 
 static bool ends_with(const char *text, size_t size, const char *end)
 {
