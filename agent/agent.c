@@ -102,9 +102,7 @@ void kith_agent_stop(struct kith_agent *agent)
 	kith_bundles_free(agent->bundles);
 	kith_ring_free(agent->ring);
 	kith_digests_free(agent->digests);
-	kith_users_free(agent->users);
-	kith_policy_table_free(agent->table);
-	kith_policy_free(agent->policy);
+	kith_agent_policy_free(agent);
 	kith_agent_config_clear(&agent->config);
 }
 

@@ -41,15 +41,17 @@ struct kith_agent {
 	struct kith_nl *nl;	   /* the registered port: requests, upcalls */
 	struct kith_nl *events_nl; /* the group of events */
 
-	/* Policy in force, never NULL once running. */
+	/* Policy in use, never NULL once running. */
 	struct kith_policy_set *policy;
 	struct kith_policy_table *table;
-	uint64_t generation; /* last committed */
+	struct kith_users *users;
 	/* Since when it is the last good one, because that of policy_dir had
 	 * errors at the start, ms since 1970; 0: it is that of policy_dir. */
 	int64_t last_good;
+	/* What the kernel holds instead until it has taken that; or NULL. */
+	struct kith_agent_former *former;
+	uint64_t generation; /* last committed */
 
-	struct kith_users *users;
 	struct kith_digests *digests;
 	struct kith_bundles *bundles;
 	struct kith_issuer *issuer;

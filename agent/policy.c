@@ -42,6 +42,70 @@ static void log_failed_tests(const json_t *report)
 	}
 }
 
+/* A policy that was in use until another was loaded. */
+struct kith_agent_former {
+	struct kith_policy_set *policy;
+	struct kith_policy_table *table;
+	struct kith_users *users;
+	int64_t last_good;
+};
+
+static void free_current(struct kith_agent *agent)
+{
+	kith_users_free(agent->users);
+	kith_policy_table_free(agent->table);
+	kith_policy_free(agent->policy);
+}
+
+static void drop_former(struct kith_agent *agent)
+{
+	struct kith_agent_former *former = agent->former;
+
+	if (!former)
+		return;
+	kith_users_free(former->users);
+	kith_policy_table_free(former->table);
+	kith_policy_free(former->policy);
+	free(former);
+	agent->former = NULL;
+}
+
+void kith_agent_policy_free(struct kith_agent *agent)
+{
+	drop_former(agent);
+	free_current(agent);
+}
+
+/* Sets the policy in use aside, unless another that the kernel holds already is. */
+static void keep_former(struct kith_agent *agent)
+{
+	struct kith_agent_former *former;
+
+	if (agent->former || !agent->policy) {
+		free_current(agent);
+		return;
+	}
+	former = kith_alloc(sizeof(*former));
+	*former = (struct kith_agent_former){ agent->policy, agent->table, agent->users,
+					      agent->last_good };
+	agent->former = former;
+}
+
+static void return_to_former(struct kith_agent *agent)
+{
+	struct kith_agent_former *former = agent->former;
+
+	if (!former)
+		return;
+	free_current(agent);
+	agent->policy = former->policy;
+	agent->table = former->table;
+	agent->users = former->users;
+	agent->last_good = former->last_good;
+	free(former);
+	agent->former = NULL;
+}
+
 /* Takes @set into use when it is good; frees it when it is not. */
 static int use(struct kith_agent *agent, struct kith_policy_set *set, json_t **report)
 {
@@ -62,9 +126,7 @@ static int use(struct kith_agent *agent, struct kith_policy_set *set, json_t **r
 		kith_policy_free(set);
 		return -EINVAL;
 	}
-	kith_users_free(agent->users);
-	kith_policy_table_free(agent->table);
-	kith_policy_free(agent->policy);
+	keep_former(agent);
 	agent->policy = set;
 	agent->table = table;
 	agent->users = kith_users_new(set);
@@ -232,8 +294,10 @@ int kith_agent_commit(struct kith_agent *agent)
 			"the policy could not be put into the kernel: %s%s%s; the old one stays in force",
 			strerror(-ret), *kith_nl_error(agent->nl) ? ": " : "",
 			kith_nl_error(agent->nl));
+		return_to_former(agent);
 		return ret;
 	}
+	drop_former(agent);
 	agent->generation = generation;
 	keep_generation(agent);
 	kith_last_good_keep(agent->config.state_dir, agent->policy);

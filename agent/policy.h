@@ -13,7 +13,7 @@ struct kith_agent;
  *	    kith_report_policy() makes it; a new reference
  *
  * On error, a failed PolicyTest included, the old one stays and the log says
- * why. Return: 0 or -EINVAL.
+ * why. kith_agent_commit() follows when the kernel is there. Return: 0 or -EINVAL.
  */
 int kith_agent_policy_load(struct kith_agent *agent, json_t **report);
 
@@ -22,7 +22,10 @@ int kith_agent_policy_load(struct kith_agent *agent, json_t **report);
 int kith_agent_policy_load_last_good(struct kith_agent *agent);
 
 /* Puts policy and bundles into the kernel under the next generation, and keeps the
- * policy as the last good one. Return: 0 or -errno after having logged why. */
+ * policy as the last good one. A policy that the kernel does not take is not used
+ * any more: the one before, which the kernel still holds, is. Return: 0 or -errno
+ * after having logged why. */
 int kith_agent_commit(struct kith_agent *agent);
+void kith_agent_policy_free(struct kith_agent *agent);
 
 #endif

@@ -7,6 +7,8 @@
 #include "base/base.h"
 #include "bundles.h"
 #include "credentials.h"
+#include "policy.h"
+#include "policy/policy.h"
 
 #define POLICY WORKLOAD("w", "w", "{exe: %s}")
 
@@ -189,6 +191,31 @@ static void policy_the_kernel_refuses_at_start(void **state)
 	assert_int_equal(bench->kernel.seen[KITH_CMD_AGENT_REGISTER], 1);
 }
 
+/* Who a program is stays what the kernel's policy says, not the one it refused. */
+static void policy_the_kernel_refuses_later(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *c;
+
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_start(bench, NULL);
+	bench_run_until(bench, bench->kernel.commits);
+	bench_policy(bench, "a.yaml", WORKLOAD("other", "other", "{exe: %s}"));
+	bench->kernel.fail[KITH_CMD_CONFIG_COMMIT] = 22;
+	assert_int_not_equal(kith_agent_reload(&bench->agent), 0);
+	c = double_add(&bench->kernel, bench->exe);
+	double_upcall(&bench->kernel, c);
+	bench_run_until(bench, c->state == KITH_CREDENTIAL_STATE_READY);
+	assert_string_equal(c->workload, "w");
+
+	/* Nor does a later commit bring it, until it is loaded again. */
+	bench->kernel.fail[KITH_CMD_CONFIG_COMMIT] = 0;
+	assert_int_equal(kith_agent_commit(&bench->agent), 0);
+	assert_string_equal(bench->agent.policy->workloads[0].name, "w");
+	assert_int_equal(kith_agent_reload(&bench->agent), 0);
+	assert_string_equal(bench->agent.policy->workloads[0].name, "other");
+}
+
 static void waits_for_the_other_agent_to_go(void **state)
 {
 	struct bench *bench = *state;
@@ -278,6 +305,7 @@ int main(void)
 		TEST(bad_config_leaves_the_old),
 		TEST(bad_policy_at_start_is_not_started_with),
 		TEST(policy_the_kernel_refuses_at_start),
+		TEST(policy_the_kernel_refuses_later),
 		TEST(waits_for_the_other_agent_to_go),
 		TEST(waits_for_the_module),
 		TEST(former_ca_stays_for_a_while),
