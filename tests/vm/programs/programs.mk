@@ -5,14 +5,14 @@ guest_programs += probe
 probe_sources := $(wildcard tests/vm/programs/probe/*.c)
 probe_ldlibs := -static
 
-go_programs := goweb gopeer
+go_programs := goweb gopeer gogrpc
 guest_files += $(go_programs:%=$(BUILD)/guest/%)
 
-# No network: the standard library is all they use.
+# No network: they use the standard library and what Debian packages, as gRPC.
 $(go_programs:%=$(BUILD)/guest/%): $(BUILD)/guest/%: tests/vm/programs/%/main.go tests/vm/programs/go-toolchain | deps
 	@echo "  GO    $@"
 	@mkdir -p $(@D)
 	@goroot=$$(tests/vm/programs/go-toolchain) && \
-		env GOROOT=$$goroot GOTOOLCHAIN=local GOPROXY=off GOFLAGS= GO111MODULE=off \
+		env GOROOT=$$goroot GOTOOLCHAIN=local GOPROXY=off GOFLAGS= GO111MODULE=off GOPATH=/usr/share/gocode \
 		CGO_ENABLED=0 GOCACHE=$(abspath $(BUILD))/go-cache \
 		$$goroot/bin/go build -trimpath -ldflags '-s -w' -o $@ $<
