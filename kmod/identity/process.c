@@ -52,6 +52,7 @@ struct kith_stamp kith_stamp_current(void)
 	return (struct kith_stamp){
 		.start = current->group_leader->start_boottime,
 		.exec_id = current->self_exec_id,
+		.tgid = current->tgid,
 	};
 }
 

@@ -23,13 +23,15 @@ struct linux_binprm;
 struct kith_stamp {
 	u64 start;		/* group_leader->start_boottime, ns */
 	u64 exec_id;		/* self_exec_id */
+	pid_t tgid;		/* two may start within one tick of the clock */
 };
 
 /* Stamp of current's thread group. Any process context. */
 struct kith_stamp kith_stamp_current(void);
 static inline bool kith_stamp_equal(struct kith_stamp a, struct kith_stamp b)
 {
-	return a.start == b.start && a.exec_id == b.exec_id;
+	return a.start == b.start && a.exec_id == b.exec_id &&
+	       a.tgid == b.tgid;
 }
 
 /* current's program with a reference, or NULL when it is not claimed. One

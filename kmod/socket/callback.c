@@ -76,10 +76,45 @@ static void error_report(struct sock *sk)
 		stack_error_report(sk);
 }
 
+/* The transport calls back for as many bytes as SO_RCVLOWAT says: while the
+ * handshake is under way that is one. */
+static void take_rcvlowat(struct kith_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	lock_sock(sk);
+	if (!conn->rcvlowat) {
+		conn->rcvlowat = sk->sk_rcvlowat;
+		WRITE_ONCE(sk->sk_rcvlowat, 1);
+	}
+	release_sock(sk);
+}
+
+static void give_rcvlowat(struct kith_conn *conn)
+{
+	struct sock *sk = conn->sk;
+
+	lock_sock(sk);
+	if (conn->rcvlowat)
+		WRITE_ONCE(sk->sk_rcvlowat, conn->rcvlowat);
+	conn->rcvlowat = 0;
+	release_sock(sk);
+}
+
+int kith_callbacks_set_rcvlowat(struct kith_conn *conn, int value)
+{
+	if (!conn->rcvlowat)
+		return conn->base->set_rcvlowat(conn->sk, value);
+	conn->rcvlowat = value ?: 1;
+	return 0;
+}
+
 void kith_callbacks_hook(struct kith_conn *conn)
 {
 	struct sock *sk = conn->sk;
 
+	if (conn->kind != KITH_CONN_KIND_LISTENER)
+		take_rcvlowat(conn);
 	write_lock_bh(&sk->sk_callback_lock);
 	WRITE_ONCE(conn->hooked, true);
 	sk->sk_data_ready = data_ready;
@@ -106,6 +141,8 @@ void kith_callbacks_unhook(struct kith_conn *conn)
 	if (sk->sk_error_report == error_report)
 		sk->sk_error_report = stack_error_report;
 	write_unlock_bh(&sk->sk_callback_lock);
+	if (conn->kind != KITH_CONN_KIND_LISTENER)
+		give_rcvlowat(conn);
 }
 
 void kith_callbacks_watch(struct kith_conn *conn)

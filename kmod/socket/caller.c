@@ -58,11 +58,12 @@ int kith_caller_compare(struct kith_credential *caller, const char *spiffe_id)
 int kith_caller_wait(struct kith_conn *conn, struct kith_credential *caller,
 		     long timeo)
 {
+	bool waits;
+
 	if (timeo)
 		return kith_credential_wait(caller, timeo);
 	mutex_lock(&conn->mutex);
-	if (!conn->awaited)
-		kith_conn_await(conn, caller);
+	waits = conn->awaited || kith_conn_await(conn, caller);
 	mutex_unlock(&conn->mutex);
-	return -EAGAIN;
+	return waits ? -EAGAIN : 0;
 }

@@ -302,6 +302,38 @@ static void reap(struct kith_conn *listener)
 	}
 }
 
+static bool has_room(struct kith_conn *listener)
+{
+	struct kith_listener *l = listener->listener;
+
+	return !READ_ONCE(listener->dead) && READ_ONCE(l->owned) &&
+	       READ_ONCE(l->n_ready) <=
+	       READ_ONCE(listener->sk->sk_max_ack_backlog) && make_room(l);
+}
+
+/* Takes in one connection. False when there is none. */
+static bool take_in(struct kith_conn *listener)
+{
+	struct kith_conn *child;
+	struct socket *sock;
+
+	if (take(listener, &sock))
+		return false;
+	child = child_new(listener, sock);
+	if (!child) {
+		drop(sock);
+		return false;
+	}
+	admit(listener, child);
+	/* A shutdown() may have flushed before this one was listed. */
+	if (inet_sk_state_load(listener->sk) != TCP_LISTEN)
+		kith_children_flush(listener, NULL);
+	return true;
+}
+
+/* Taken in before the handshakes of others have their turn. */
+#define BATCH	16
+
 /**
  * kith_listener_work() - take what arrived, free what ended
  * @listener: a listener
@@ -310,26 +342,14 @@ static void reap(struct kith_conn *listener)
  */
 void kith_listener_work(struct kith_conn *listener)
 {
-	struct kith_listener *l = listener->listener;
+	int i;
 
 	reap(listener);
 	kith_listener_disown(listener);
-	while (!READ_ONCE(listener->dead) && READ_ONCE(l->owned) &&
-	       READ_ONCE(l->n_ready) <=
-	       READ_ONCE(listener->sk->sk_max_ack_backlog) && make_room(l)) {
-		struct kith_conn *child;
-		struct socket *sock;
-
-		if (take(listener, &sock))
-			break;
-		child = child_new(listener, sock);
-		if (!child) {
-			drop(sock);
-			break;
-		}
-		admit(listener, child);
-		cond_resched();
-	}
+	for (i = 0; i < BATCH; i++)
+		if (!has_room(listener) || !take_in(listener))
+			return;
+	kith_conn_kick(listener);
 }
 
 static bool is_spared(const struct kith_conn *child,

@@ -93,6 +93,17 @@ static int stack_connect(struct kith_conn *conn)
 				   conn->dest_len, O_NONBLOCK);
 }
 
+/* What became of the stack's connect(); never starts one, as the family is none
+ * and a connection under way looks at no address. */
+static int stack_settle(struct kith_conn *conn)
+{
+	struct sockaddr_storage nowhere = { .ss_family = AF_MAX };
+	int err = conn->base->connect(conn->sock, (void *)&nowhere,
+				      sizeof(nowhere), O_NONBLOCK);
+
+	return err == -EAFNOSUPPORT ? -ECONNABORTED : err;
+}
+
 static int start_tcp(struct kith_conn *conn)
 {
 	int err;
@@ -126,12 +137,13 @@ static int start(struct kith_conn *conn)
 	kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len, &endpoint);
 	switch (decide(conn, &endpoint)) {
 	case KITH_TABLE_ALLOW:
-		return start_tcp(conn);
+		/* A send() that an opening let into the stack may still wait
+		 * there for a connection, and would move clear bytes. */
+		if (!conn->opened)
+			return start_tcp(conn);
+		refuse(conn, -EACCES, KITH_REASON_DOOR);
+		return -EACCES;
 	case KITH_TABLE_OPEN:
-		conn->reason = KITH_REASON_OPENING;
-		kith_conn_report(conn, KITH_DECISION_OPEN, 0,
-				 KITH_REASON_OPENING, KITH_SIDE_LOCAL);
-		kith_conn_set_state(conn, KITH_CONN_STATE_OPENED);
 		return 0;
 	default:
 		refuse(conn, -EACCES, KITH_REASON_NO_RULE_OUTBOUND);
@@ -188,8 +200,15 @@ static int connect_opened(struct kith_conn *conn)
 		return err;
 	kith_endpoint_of_sock(conn->sk, &actual, KITH_OUTBOUND);
 	if (!memcmp(&decided, &actual, sizeof(actual)) ||
-	    decide(conn, &actual) == KITH_TABLE_OPEN)
+	    decide(conn, &actual) == KITH_TABLE_OPEN) {
+		conn->reason = KITH_REASON_OPENING;
+		kith_conn_report(conn, KITH_DECISION_OPEN, 0,
+				 KITH_REASON_OPENING, KITH_SIDE_LOCAL);
+		conn->opened = true;
+		/* Not before: what is sent from now on goes there in clear. */
+		kith_conn_set_state(conn, KITH_CONN_STATE_OPENED);
 		return err;
+	}
 	refuse(conn, -EACCES, KITH_REASON_NO_RULE_OUTBOUND);
 	kith_conn_set_state(conn, KITH_CONN_STATE_FAILED);
 	kith_conn_fail(conn, -EACCES);
@@ -212,8 +231,8 @@ void kith_client_attested(struct kith_conn *conn)
 		/* An opening: the program's TCP connection, started late. */
 		err = connect_opened(conn);
 		kith_wake_all(conn->sk);
-		if (!err || err == -EINPROGRESS)
-			return;
+		if (kith_conn_state(conn) != KITH_CONN_STATE_ATTESTING)
+			return;		/* opened, or finished */
 	}
 	conn->err = err;
 	report_async(conn, err);
@@ -318,12 +337,35 @@ static int fetch_error(struct kith_conn *conn)
 	mutex_lock(&conn->mutex);
 	if (conn->state == KITH_CONN_STATE_IDLE &&
 	    conn->sock->state != SS_UNCONNECTED) {
-		err = stack_connect(conn);
+		err = stack_settle(conn);
 	} else {
 		sock_error(conn->sk);
 		err = conn->err ?: -ECONNABORTED;
 	}
 	mutex_unlock(&conn->mutex);
+	return err;
+}
+
+/* Waits for the stack's connection through an opening. */
+static int finish_opened(struct kith_conn *conn, int flags)
+{
+	long timeo = sock_sndtimeo(conn->sk, flags & O_NONBLOCK);
+	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	struct sock *sk = conn->sk;
+	int err;
+
+	add_wait_queue(sk_sleep(sk), &wait);
+	while ((err = stack_settle(conn)) == -EALREADY ||
+	       err == -EINPROGRESS) {
+		err = -EINPROGRESS;
+		if (!timeo)
+			break;
+		err = sock_intr_errno(timeo);
+		if (signal_pending(current))
+			break;
+		timeo = wait_woken(&wait, TASK_INTERRUPTIBLE, timeo);
+	}
+	remove_wait_queue(sk_sleep(sk), &wait);
 	return err;
 }
 
@@ -337,11 +379,10 @@ static int finish(struct kith_conn *conn, int flags)
 		return err == -EAGAIN ? -EINPROGRESS : err;
 	switch (kith_conn_state(conn)) {
 	case KITH_CONN_STATE_READY:
-		stack_connect(conn);		/* SS_CONNECTED */
+		stack_settle(conn);		/* SS_CONNECTED */
 		return 0;
 	case KITH_CONN_STATE_OPENED:
-		return conn->base->connect(conn->sock, (void *)&conn->dest,
-					   conn->dest_len, flags);
+		return finish_opened(conn, flags);
 	case KITH_CONN_STATE_FAILED:
 		sock_error(conn->sk);
 		return conn->err;
@@ -353,14 +394,18 @@ static int finish(struct kith_conn *conn, int flags)
 static int connect_idle(struct kith_conn *conn, struct socket *sock,
 			struct sockaddr_unsized *addr, int len, int flags)
 {
-	int err = begin(conn, sock, addr, len);
+	bool opened;
+	int err;
 
+	kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
+	err = begin(conn, sock, addr, len);
 	if (err && err != -EINPROGRESS)
 		kith_conn_set_state(conn, KITH_CONN_STATE_IDLE);
 	if (!err)				/* an opening */
 		err = connect_opened(conn);
+	opened = conn->state == KITH_CONN_STATE_OPENED;
 	mutex_unlock(&conn->mutex);
-	if (err != -EINPROGRESS)
+	if (err != -EINPROGRESS || (opened && flags & O_NONBLOCK))
 		return err;
 	return finish(conn, flags);
 }
@@ -397,9 +442,12 @@ int kith_client_connect(struct kith_conn *conn, struct socket *sock,
 		/* Decided for one destination only. */
 		if (sock->state == SS_UNCONNECTED)
 			return connect_idle(conn, sock, addr, len, flags);
-		fallthrough;
+		err = stack_settle(conn);
+		mutex_unlock(&conn->mutex);
+		return err == -EALREADY && !(flags & O_NONBLOCK) ?
+		       finish_opened(conn, flags) : err;
 	case KITH_CONN_STATE_READY:
-		err = stack_connect(conn);
+		err = stack_settle(conn);
 		mutex_unlock(&conn->mutex);
 		return err;
 	default:

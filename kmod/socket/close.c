@@ -34,15 +34,23 @@ struct parting {
 /* 0 when it went out, or was not due; -EAGAIN without room. */
 static int send_close_notify(struct kith_conn *conn, struct socket *sock)
 {
-	int err;
-
-	if (conn->fin || conn->stream_err ||
+	if (READ_ONCE(conn->fin) || READ_ONCE(conn->stream_err) ||
 	    kith_conn_state(conn) != KITH_CONN_STATE_READY)
 		return 0;
-	err = kith_record_alert(conn, sock, ALERT_WARNING, ALERT_CLOSE_NOTIFY);
-	if (err != -EAGAIN)
-		conn->fin = true;
-	return err;
+	return kith_record_alert(conn, sock, ALERT_WARNING, ALERT_CLOSE_NOTIFY);
+}
+
+/* Has a send() of the program end with EPIPE, or has TCP take what we send. */
+static void set_send_shutdown(struct sock *sk, bool on)
+{
+	lock_sock(sk);
+	if (on)
+		sk->sk_shutdown |= SEND_SHUTDOWN;
+	else
+		sk->sk_shutdown &= ~SEND_SHUTDOWN;
+	release_sock(sk);
+	if (on)
+		kith_wake_all(sk);
 }
 
 /**
@@ -53,7 +61,10 @@ static int send_close_notify(struct kith_conn *conn, struct socket *sock)
  */
 void kith_conn_push_fin(struct kith_conn *conn)
 {
-	if (send_close_notify(conn, conn->sock) == -EAGAIN) {
+	set_send_shutdown(conn->sk, false);
+	if (send_close_notify(conn, conn->sock) == -EAGAIN &&
+	    time_before(jiffies, conn->fin_until)) {
+		set_send_shutdown(conn->sk, true);
 		kith_conn_arm(conn, LINGER_STEP_MS);
 		return;
 	}
@@ -69,19 +80,40 @@ static bool defer_fin(struct kith_conn *conn, struct socket *sock)
 		return false;
 	mutex_lock(&conn->mutex);
 	WRITE_ONCE(conn->fin_due, true);
+	conn->fin_until = jiffies + msecs_to_jiffies(KITH_LINGER_MS);
+	set_send_shutdown(conn->sk, true);
 	kith_conn_arm(conn, LINGER_STEP_MS);
 	mutex_unlock(&conn->mutex);
 	return true;
+}
+
+/* Nobody but its user may end a connection or a listener. */
+static int check_caller(struct kith_conn *conn)
+{
+	if (conn->kind == KITH_CONN_KIND_LISTENER)
+		return kith_listener_check_caller(conn);
+	if (kith_conn_state(conn) != KITH_CONN_STATE_READY &&
+	    kith_conn_state(conn) != KITH_CONN_STATE_OPENED)
+		return 0;
+	return kith_stream_check_caller(conn, MAX_SCHEDULE_TIMEOUT);
 }
 
 int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how)
 {
 	int err;
 
-	if (how != SHUT_WR)
-		WRITE_ONCE(conn->shut_read, true);
-	if (how != SHUT_RD && defer_fin(conn, sock))
-		return how == SHUT_WR ? 0 : conn->inner->shutdown(sock, SHUT_RD);
+	if (how < SHUT_RD || how > SHUT_RDWR)
+		return -EINVAL;
+	err = check_caller(conn);
+	if (err)
+		return err;
+	if (kith_conn_state(conn) == KITH_CONN_STATE_READY) {
+		if (how != SHUT_WR)
+			WRITE_ONCE(conn->shut_read, true);
+		if (how != SHUT_RD && defer_fin(conn, sock))
+			return how == SHUT_WR ? 0 : conn->inner->shutdown(sock,
+								SHUT_RD);
+	}
 	err = conn->inner->shutdown(sock, how);
 	if (conn->kind == KITH_CONN_KIND_LISTENER &&
 	    inet_sk_state_load(conn->sk) != TCP_LISTEN)
@@ -178,6 +210,8 @@ int kith_conn_release(struct kith_conn *conn, struct socket *sock)
 	kith_conn_stop(conn);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
 		kith_children_flush(conn, NULL);
+	if (conn->fin_due)
+		set_send_shutdown(conn->sk, false);
 	if (resets(conn->sk) || send_close_notify(conn, sock) != -EAGAIN ||
 	    !linger_begin(conn, sock))
 		err = conn->inner->release(sock);

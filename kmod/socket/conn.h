@@ -50,7 +50,10 @@ struct kith_conn {
 					 * one while a child is not accepted */
 	bool ulp;			/* mutex; kTLS attached */
 	bool hooked;			/* sk_callback_lock */
-	bool dead;			/* set once, no work is queued after */
+	int rcvlowat;			/* socket lock; the program's while ours
+					 * holds, else 0 */
+	spinlock_t kick_lock;		/* innermost; @dead against queueing */
+	bool dead;			/* kick_lock; no work is queued after */
 	bool expired;			/* set by the deadline */
 
 	struct work_struct work;
@@ -59,6 +62,8 @@ struct kith_conn {
 	/* Identity. */
 	struct kith_credential *credential;	/* mutex */
 	struct kith_credential_waiter waiter;	/* credential's lock */
+	struct kith_credential *lender;		/* mutex; whose @svid is, when it
+						 * is not @credential's */
 	struct kith_credential *awaited;	/* mutex; a reference */
 	struct kith_svid *svid;		/* mutex until READY, then fixed */
 	seqlock_t stamp_lock;
@@ -72,6 +77,8 @@ struct kith_conn {
 	u16 cipher_suite;		/* mutex until READY, then fixed */
 	u8 id[KITH_CONN_ID_LEN];	/* mutex until READY, then fixed */
 	bool has_id;
+	bool opened;			/* mutex; an opening let calls into the
+					 * stack, for good */
 	struct sockaddr_storage dest;	/* mutex; client: where connect() goes */
 	int dest_len;
 
@@ -84,8 +91,9 @@ struct kith_conn {
 					 * knows whether kTLS is free */
 	bool verdict_pending;		/* client: server may still refuse us */
 	bool eof;			/* close_notify received */
-	bool fin;			/* close_notify sent; or given up */
+	bool fin;			/* tx; our last alert is out, or given up */
 	bool fin_due;			/* shut down, close_notify not sent yet */
+	unsigned long fin_until;	/* jiffies; how long that is tried */
 	bool shut_read;			/* the program shut its receiving side */
 	int stream_err;			/* positive errno once broken */
 	atomic64_t records;		/* sent under the current key */
@@ -120,8 +128,9 @@ void kith_conn_put(struct kith_conn *conn);
 void kith_conn_stop(struct kith_conn *conn);
 /* Runs the worker once, soon. Any context. */
 void kith_conn_kick(struct kith_conn *conn);
-/* Has the worker run when @credential settles. Under @conn->mutex. */
-void kith_conn_await(struct kith_conn *conn, struct kith_credential *credential);
+/* Has the worker run when @credential settles; false when it has already. Under
+ * @conn->mutex. */
+bool kith_conn_await(struct kith_conn *conn, struct kith_credential *credential);
 void kith_conn_unawait(struct kith_conn *conn);
 /* Calls @fn with a reference held for each managed socket from *@position on
  * (0 at first) until it returns non-zero, which is returned. */
@@ -158,6 +167,8 @@ void kith_table_exit(void);
  * write_space and error_report) so that the worker runs when the transport moves. */
 void kith_callbacks_hook(struct kith_conn *conn);
 void kith_callbacks_unhook(struct kith_conn *conn);
+/* SO_RCVLOWAT of a managed socket. Under the socket lock. */
+int kith_callbacks_set_rcvlowat(struct kith_conn *conn, int value);
 /* Keeps data_ready alone, for a client that still awaits the server's verdict:
  * called right before the receive keys are set, which save the callback. */
 void kith_callbacks_watch(struct kith_conn *conn);
@@ -222,8 +233,9 @@ int kith_record_control(struct kith_conn *conn, struct socket *sock);
 /* Sends one alert record (RFC 8446 section 6); -EAGAIN without room. */
 int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
 		      u8 description);
-/* Ends the stream with @err (positive) for all further calls; reported once. */
-void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
+/* Ends the stream with @err (positive) for all further calls; reported once.
+ * Return: what it ended with, negative, which may be another's. */
+int kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 		       enum kith_side side);
 /* Shuts the transport down and has every further call see @err (negative). */
 void kith_conn_fail(struct kith_conn *conn, int err);
@@ -272,6 +284,8 @@ int kith_listener_accept(struct kith_conn *listener, struct socket *newsock,
 			 int flags);
 __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
 			    struct socket *sock, struct poll_table_struct *wait);
+/* Whether current may change it: 0 also while nobody owns it, or as accept(). */
+int kith_listener_check_caller(struct kith_conn *listener);
 /* Takes the listener from an owner that has ended. Not under its mutex. */
 void kith_listener_disown(struct kith_conn *listener);
 
@@ -294,6 +308,15 @@ void kith_children_flush(struct kith_conn *listener,
 
 /* stream.c --------------------------------------------------------------- */
 
+/* Whether current may use the connection: 0, -EACCES, -EKEYREVOKED when the
+ * program it belongs to has ended, or -EAGAIN, -EINTR, -ERESTARTSYS after a wait
+ * of @timeo jiffies for current's credential. */
+int kith_stream_check_caller(struct kith_conn *conn, long timeo);
+#ifdef KITH_HAS_SENDPAGE
+ssize_t kith_stream_sendpage(struct kith_conn *conn, struct socket *sock,
+			     struct page *page, int offset, size_t size,
+			     int flags);
+#endif
 int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 			struct msghdr *msg, size_t len);
 int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,

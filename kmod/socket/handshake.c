@@ -290,8 +290,8 @@ static int refresh_identity(struct kith_conn *conn, enum kith_reason *reason)
 {
 	struct kith_svid *svid;
 
-	if (conn->kind != KITH_CONN_KIND_CLIENT)
-		return 0;
+	if (!conn->svid)
+		return 0;		/* the owner lends it later */
 	svid = kith_credential_svid(conn->credential, reason);
 	if (IS_ERR(svid))
 		return PTR_ERR(svid);

@@ -20,7 +20,7 @@ static void set_owner(struct kith_conn *listener,
 
 	if (old == credential)
 		return;
-	listener->credential = kith_credential_get(credential);
+	WRITE_ONCE(listener->credential, kith_credential_get(credential));
 	if (old)
 		kith_credential_put(old);
 	kith_caller_describe(listener);
@@ -62,11 +62,11 @@ static void start_listening(struct kith_conn *listener)
 	kith_children_kick(l);
 }
 
-/* Takes ownership for @caller where there is none, its owner has ended or is
- * another user of the same program; else asks whether it may share. *@pending
- * comes with a reference when the answer is -EINPROGRESS. */
+/* Takes ownership for @caller where there is none, its owner has ended
+ * (*@took_over) or is another user of the same program; else asks whether it may
+ * share. *@pending comes with a reference when the answer is -EINPROGRESS. */
 static int try_own(struct kith_conn *listener, struct kith_credential *caller,
-		   struct kith_credential **pending)
+		   struct kith_credential **pending, bool *took_over)
 {
 	struct kith_credential *owner;
 	int err = 0;
@@ -79,10 +79,10 @@ static int try_own(struct kith_conn *listener, struct kith_credential *caller,
 		if (err == -EINPROGRESS)
 			kith_credential_get(*pending);
 	} else {
+		*took_over = owner && is_dead(owner);
 		set_owner(listener, caller);
 	}
 	if (!err) {
-		kith_caller_remember(listener);
 		start_listening(listener);
 	} else if (err == -EACCES) {
 		kith_conn_report(listener, KITH_DECISION_DENY, EACCES,
@@ -92,52 +92,50 @@ static int try_own(struct kith_conn *listener, struct kith_credential *caller,
 	return err;
 }
 
+/* Takes ownership for @caller where that is possible, or checks it: 0, -EACCES,
+ * or -EAGAIN, -EINTR, -ERESTARTSYS after a wait of @timeo jiffies for a
+ * credential that is still pending. Not under the listener's mutex. */
 static int own_as(struct kith_conn *listener, struct kith_credential *caller,
 		  long timeo)
 {
-	struct kith_credential *pending, *owner;
-	bool moves;
+	struct kith_credential *pending;
+	bool took_over = false;
 	int err;
 
-	mutex_lock(&listener->mutex);
-	owner = listener->credential;
-	moves = owner && is_dead(owner);
-	mutex_unlock(&listener->mutex);
-	while ((err = try_own(listener, caller, &pending)) == -EINPROGRESS) {
+	if (likely(READ_ONCE(listener->listener->owned) &&
+		   READ_ONCE(listener->credential) == caller))
+		return 0;
+	while ((err = try_own(listener, caller, &pending, &took_over)) ==
+	       -EINPROGRESS) {
 		err = kith_caller_wait(listener, pending, timeo);
 		kith_credential_put(pending);
 		if (err)
 			return err;
 	}
 	/* What waited was authenticated as somebody who has ended. */
-	if (!err && moves)
+	if (took_over)
 		kith_children_flush(listener, caller);
 	return err;
 }
 
-/* The same task as last time needs no second look. */
-static bool owner_is_known(struct kith_conn *listener)
-{
-	return READ_ONCE(listener->listener->owned) &&
-	       kith_caller_is_known(listener);
-}
-
-/* Takes ownership for current where that is possible, or checks it: 0, -EACCES,
- * -ENOKEY, or -EAGAIN, -EINTR, -ERESTARTSYS after a wait of @timeo jiffies for
- * a credential that is still pending. Not under the listener's mutex. */
+/* The same for current; also -ENOKEY. */
 static int own(struct kith_conn *listener, long timeo)
 {
-	struct kith_credential *caller;
+	struct kith_credential *caller = kith_caller_credential();
 	int err;
 
-	if (likely(owner_is_known(listener)))
-		return 0;
-	caller = kith_caller_credential();
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
 	err = own_as(listener, caller, timeo);
 	kith_credential_put(caller);
 	return err;
+}
+
+int kith_listener_check_caller(struct kith_conn *listener)
+{
+	if (!kith_program_is_claimed() && !READ_ONCE(listener->listener->owned))
+		return 0;
+	return own(listener, MAX_SCHEDULE_TIMEOUT);
 }
 
 /* A listener outlives its owner in who handed it over (socket activation): then
@@ -192,13 +190,12 @@ bool kith_listener_is_claimed(const struct sock *sk)
 int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
 			 int backlog)
 {
-	int err = 0;
+	int err;
 
 	if (!listener->pid)
 		kith_caller_describe(listener);
 	/* Before LISTEN, so that no connection is missed. */
-	if (kith_program_is_claimed())
-		err = own(listener, MAX_SCHEDULE_TIMEOUT);
+	err = kith_listener_check_caller(listener);
 	if (!err)
 		err = listener->base->listen(sock, backlog);
 	if (!err)
@@ -207,30 +204,65 @@ int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
 	return err;
 }
 
+static bool is_revoked(struct kith_credential *credential)
+{
+	enum kith_reason reason;
+	struct kith_svid *svid = kith_credential_svid(credential, &reason);
+
+	if (!IS_ERR(svid))
+		kith_svid_put(svid);
+	return PTR_ERR_OR_ZERO(svid) == -EKEYREVOKED;
+}
+
+/* Whether accept() has an answer for current at once. */
+static bool has_answer(struct kith_conn *listener)
+{
+	struct kith_credential *caller;
+	bool refused;
+
+	if (READ_ONCE(listener->listener->n_ready))
+		return true;
+	caller = kith_caller_credential();
+	if (IS_ERR(caller))
+		return false;
+	refused = is_revoked(caller);
+	kith_credential_put(caller);
+	return refused;
+}
+
 __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
 			    struct socket *sock, struct poll_table_struct *wait)
 {
-	struct kith_listener *l = listener->listener;
-
 	if (inet_sk_state_load(listener->sk) != TCP_LISTEN)
 		return listener->base->poll(file, sock, wait);
 	if (kith_program_is_claimed())
 		own(listener, 0);
-	if (!READ_ONCE(l->owned))
+	if (!READ_ONCE(listener->listener->owned))
 		return listener->base->poll(file, sock, wait);
 	sock_poll_wait(file, sock, wait);
-	return READ_ONCE(l->n_ready) ? EPOLLIN | EPOLLRDNORM : 0;
+	return has_answer(listener) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
-/* The next one to be accepted. What a change of policy or a revocation closed
- * meanwhile goes. */
-static struct kith_conn *pop_live(struct kith_listener *l)
+/* Whether @child was not closed meanwhile, by a change of policy or a revocation,
+ * and was authenticated as the identity of @caller: its owner may have ended. */
+static bool is_for(struct kith_conn *child, struct kith_credential *caller)
+{
+	if (kith_conn_state(child) == KITH_CONN_STATE_FAILED ||
+	    READ_ONCE(child->stream_err))
+		return false;
+	return kith_credential_program(child->credential) ==
+	       kith_credential_program(caller) ||
+	       !kith_caller_compare(caller, child->svid->facts.spiffe_id);
+}
+
+/* The next one to be accepted. */
+static struct kith_conn *pop_ready(struct kith_listener *l,
+				   struct kith_credential *caller)
 {
 	struct kith_conn *child;
 
 	while ((child = kith_children_pop(l))) {
-		if (kith_conn_state(child) != KITH_CONN_STATE_FAILED &&
-		    !READ_ONCE(child->stream_err))
+		if (is_for(child, caller))
 			break;
 		kith_child_free(child);
 	}
@@ -238,7 +270,8 @@ static struct kith_conn *pop_live(struct kith_listener *l)
 }
 
 /* NULL with *@err, which is -EINPROGRESS when the listener's owner ended. */
-static struct kith_conn *wait_ready(struct kith_conn *listener, long timeo,
+static struct kith_conn *wait_ready(struct kith_conn *listener,
+				    struct kith_credential *caller, long timeo,
 				    int *err)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
@@ -246,12 +279,15 @@ static struct kith_conn *wait_ready(struct kith_conn *listener, long timeo,
 	struct kith_conn *child;
 
 	add_wait_queue_exclusive(sk_sleep(sk), &wait);
-	while (!(child = pop_live(listener->listener))) {
+	while (!(child = pop_ready(listener->listener, caller))) {
 		*err = -EINVAL;
 		if (inet_sk_state_load(sk) != TCP_LISTEN)
 			break;
 		*err = -EINPROGRESS;
 		if (!READ_ONCE(listener->listener->owned))
+			break;
+		*err = -EKEYREVOKED;
+		if (is_revoked(caller))
 			break;
 		*err = -EAGAIN;
 		if (!timeo)
@@ -277,7 +313,7 @@ static void adopt(struct kith_conn *child, struct kith_credential *caller)
 	    kith_credential_program(lent) == kith_credential_program(caller))
 		return;
 	WRITE_ONCE(child->credential, kith_credential_get(caller));
-	kith_credential_put(lent);
+	child->lender = lent;
 }
 
 /* Moves the connection from our private socket to the program's. */
@@ -322,16 +358,15 @@ int kith_listener_accept(struct kith_conn *listener, struct socket *newsock,
 	long timeo = sock_rcvtimeo(listener->sk, flags & O_NONBLOCK);
 	struct kith_conn *child = NULL;
 	struct kith_credential *caller;
-	int err = 0;
+	int err;
 
 	caller = kith_caller_credential();
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
 	do {
-		if (!owner_is_known(listener))
-			err = own_as(listener, caller, timeo);
+		err = own_as(listener, caller, timeo);
 		if (!err)
-			child = wait_ready(listener, timeo, &err);
+			child = wait_ready(listener, caller, timeo, &err);
 	} while (err == -EINPROGRESS);
 	if (child) {
 		kith_conn_kick(listener);	/* there is room again */

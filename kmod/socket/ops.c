@@ -295,12 +295,36 @@ static ssize_t op_splice_read(struct socket *sock, loff_t *pos,
 	if (conn)
 		ret = kith_stream_splice_read(conn, sock, pos, pipe, len,
 					      flags);
+	else if (kith_program_is_claimed())
+		ret = sock_error(sock->sk) ?: -ENOTCONN;
 	else
 		ret = kith_ops_base(sock->sk)->splice_read(sock, pos, pipe, len,
 							   flags);
 	leave();
 	return ret;
 }
+
+#ifdef KITH_HAS_SENDPAGE
+/* Kernels before 6.5 send files this way. */
+ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
+			     size_t size, int flags)
+{
+	struct kith_conn *conn = kith_conn_find(sock->sk);
+	ssize_t ret;
+
+	enter();
+	if (conn)
+		ret = kith_stream_sendpage(conn, sock, page, offset, size,
+					   flags);
+	else if (kith_program_is_claimed())
+		ret = sk_stream_error(sock->sk, flags, -EPIPE);
+	else
+		ret = kith_ops_base(sock->sk)->sendpage(sock, page, offset,
+							size, flags);
+	leave();
+	return ret;
+}
+#endif
 
 static void op_splice_eof(struct socket *sock)
 {
@@ -418,6 +442,20 @@ static int op_getsockopt(struct socket *sock, int level, int name,
 	return err;
 }
 
+static int op_set_rcvlowat(struct sock *sk, int value)
+{
+	struct kith_conn *conn = kith_conn_find(sk);
+	int err;
+
+	enter();
+	if (conn)
+		err = kith_callbacks_set_rcvlowat(conn, value);
+	else
+		err = kith_ops_base(sk)->set_rcvlowat(sk, value);
+	leave();
+	return err;
+}
+
 /* Until the verdict a connection has no peer, as in SYN_SENT. */
 static int op_getname(struct socket *sock, struct sockaddr *addr, int peer)
 {
@@ -486,6 +524,7 @@ static void wrap(struct proto_ops *ops, const struct proto_ops *base)
 	ops->sendmsg = op_sendmsg;
 	ops->recvmsg = op_recvmsg;
 	ops->splice_read = op_splice_read;
+	ops->set_rcvlowat = op_set_rcvlowat;
 	ops->splice_eof = op_splice_eof;
 	ops->sendmsg_locked = op_sendmsg_locked;
 	kith_compat_set_sendpage(ops);

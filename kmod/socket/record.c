@@ -8,6 +8,7 @@
  */
 #include <linux/errno.h>
 #include <linux/slab.h>
+#include <linux/tcp.h>
 #include <net/tls.h>
 #include "conn.h"
 
@@ -24,6 +25,8 @@
 
 /* In a row, without data: a peer must not keep a reader or worker busy. */
 #define IDLE_RECORDS_MAX	64
+
+#define ANY_ROOM	(INT_MAX / 2)
 
 #define MSG_NEW_SESSION_TICKET	4
 #define MSG_KEY_UPDATE		24
@@ -56,11 +59,9 @@ static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
 	enum kith_reason reason = KITH_REASON_RECORD;
 	int err;
 
-	if (len != 2) {
-		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
-				  KITH_SIDE_LOCAL);
-		return -EPROTO;
-	}
+	if (len != 2)
+		return kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+					 KITH_SIDE_LOCAL);
 	if (alert[1] == ALERT_CLOSE_NOTIFY) {
 		WRITE_ONCE(conn->eof, true);
 		kith_wake_all(conn->sk);
@@ -70,8 +71,7 @@ static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
 	    conn->idle_records++ < IDLE_RECORDS_MAX)
 		return KITH_RECORD_IGNORED;
 	err = kith_tls_alert_errno(alert[1], &reason);
-	kith_stream_break(conn, -err, reason, KITH_SIDE_PEER);
-	return err;
+	return kith_stream_break(conn, -err, reason, KITH_SIDE_PEER);
 }
 
 static int handle_handshake(struct kith_conn *conn, struct socket *sock,
@@ -89,8 +89,7 @@ static int handle_handshake(struct kith_conn *conn, struct socket *sock,
 	} else {
 		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_UNEXPECTED);
 	}
-	kith_stream_break(conn, EPROTO, reason, KITH_SIDE_LOCAL);
-	return -EPROTO;
+	return kith_stream_break(conn, EPROTO, reason, KITH_SIDE_LOCAL);
 }
 
 int kith_record_control(struct kith_conn *conn, struct socket *sock)
@@ -115,9 +114,8 @@ int kith_record_control(struct kith_conn *conn, struct socket *sock)
 		ret = handle_handshake(conn, sock, buf, ret);
 	} else {
 		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_UNEXPECTED);
-		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
-				  KITH_SIDE_LOCAL);
-		ret = -EPROTO;
+		ret = kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+					KITH_SIDE_LOCAL);
 	}
 out:
 	kvfree_sensitive(buf, RECORD_MAX);
@@ -130,12 +128,21 @@ static int send_without_room(struct kith_conn *conn, struct socket *sock,
 			     struct msghdr *msg)
 {
 	struct sock *sk = conn->sk;
-	int room = READ_ONCE(sk->sk_sndbuf), ret;
+	u32 *lowat = &tcp_sk(sk)->notsent_lowat;
+	int room, ret;
+	u32 unsent;
 
-	WRITE_ONCE(sk->sk_sndbuf, INT_MAX / 2);
+	lock_sock(sk);
+	room = xchg(&sk->sk_sndbuf, ANY_ROOM);
+	unsent = xchg(lowat, ANY_ROOM);
+	release_sock(sk);
 	ret = conn->inner->sendmsg(sock, msg, msg_data_left(msg));
-	WRITE_ONCE(sk->sk_sndbuf, room);
-	return ret;
+	/* Unless the program has set them meanwhile. */
+	lock_sock(sk);
+	cmpxchg(&sk->sk_sndbuf, ANY_ROOM, room);
+	cmpxchg(lowat, ANY_ROOM, unsent);
+	release_sock(sk);
+	return ret == -ERESTARTSYS || ret == -EINTR ? -EAGAIN : ret;
 }
 
 int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
@@ -162,6 +169,9 @@ int kith_record_alert(struct kith_conn *conn, struct socket *sock, u8 level,
 	if (!mutex_trylock(&conn->tx))
 		return -EAGAIN;
 	ret = send_without_room(conn, sock, &msg);
+	/* Nothing follows an alert. */
+	if (ret != -EAGAIN)
+		WRITE_ONCE(conn->fin, true);
 	mutex_unlock(&conn->tx);
 	return ret < 0 ? ret : 0;
 }
@@ -170,6 +180,8 @@ void kith_conn_fail(struct kith_conn *conn, int err)
 {
 	struct sock *sk = conn->sk;
 
+	/* For those whom the shutdown wakes. */
+	WRITE_ONCE(sk->sk_err, -err);
 	/* Our alert, if any, is on its way: FIN, not RST, follows it. */
 	conn->inner->shutdown(conn->sock, SHUT_RDWR);
 	lock_sock(sk);
@@ -178,16 +190,17 @@ void kith_conn_fail(struct kith_conn *conn, int err)
 	release_sock(sk);
 }
 
-void kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
-		       enum kith_side side)
+int kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
+		      enum kith_side side)
 {
 	struct sock *sk = conn->sk;
 
 	if (WARN_ON_ONCE(err <= 0))
 		err = EPROTO;
 	if (cmpxchg(&conn->stream_err, 0, err))
-		return;
+		return -READ_ONCE(conn->stream_err);
 	kith_conn_report(conn, KITH_DECISION_DENY, err, reason, side);
 	kith_conn_fail(conn, -err);
 	kith_wake_all(sk);
+	return -err;
 }

@@ -49,8 +49,7 @@ static bool belongs_to_caller(struct kith_conn *conn)
 	return belongs;
 }
 
-/* Whether current may use the connection. */
-static int check_caller(struct kith_conn *conn, long timeo)
+int kith_stream_check_caller(struct kith_conn *conn, long timeo)
 {
 	int err = 0;
 
@@ -82,7 +81,8 @@ int kith_stream_enter(struct kith_conn *conn, long timeo)
 		return conn->err;
 	}
 	if (state == KITH_CONN_STATE_OPENED)
-		return KITH_STREAM_OPENED;
+		return kith_stream_check_caller(conn, timeo) ?:
+		       KITH_STREAM_OPENED;
 	/* Never into the stack: there the call could meet a connect() of
 	 * another thread, and move clear bytes. */
 	if (state != KITH_CONN_STATE_READY)
@@ -92,7 +92,7 @@ int kith_stream_enter(struct kith_conn *conn, long timeo)
 		sock_error(conn->sk);
 		return -err;
 	}
-	return check_caller(conn, timeo);
+	return kith_stream_check_caller(conn, timeo);
 }
 
 /* The program may not speak to kTLS itself. */
@@ -116,9 +116,8 @@ static int check_send(struct kith_conn *conn, int flags)
 	if (likely(atomic64_read(&conn->records) < RECORDS_MAX ||
 		   conn->cipher_suite == 0x1303))	/* ChaCha20: no limit */
 		return 0;
-	kith_stream_break(conn, EPROTO, KITH_REASON_RECORD_LIMIT,
-			  KITH_SIDE_LOCAL);
-	return -EPROTO;
+	return kith_stream_break(conn, EPROTO, KITH_REASON_RECORD_LIMIT,
+				 KITH_SIDE_LOCAL);
 }
 
 /* A send failed: the peer's refusal, if it lies in the receive queue, is the
@@ -141,6 +140,18 @@ static int sent(struct kith_conn *conn, struct socket *sock, int ret)
 		return explain_send(conn, sock, ret);
 	atomic64_add(ret / TLS_MAX_PAYLOAD_SIZE + 1, &conn->records);
 	return ret;
+}
+
+/* The turn to send, unless the direction was shut down meanwhile. */
+static int take_turn(struct kith_conn *conn)
+{
+	if (mutex_lock_interruptible(&conn->tx))
+		return -ERESTARTSYS;
+	if (!READ_ONCE(conn->fin) && !READ_ONCE(conn->fin_due))
+		return 0;
+	/* It would follow close_notify, where nobody looks. */
+	mutex_unlock(&conn->tx);
+	return -EPIPE;
 }
 
 #define SEND_REFUSED	(MSG_OOB | MSG_FASTOPEN | MSG_ZEROCOPY)
@@ -175,8 +186,9 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 	if (!len)
 		return 0;
 	msg->msg_controllen = 0;
-	if (mutex_lock_interruptible(&conn->tx))
-		return -ERESTARTSYS;
+	err = take_turn(conn);
+	if (err)
+		return err;
 	err = conn->inner->sendmsg(sock, msg, len);
 	mutex_unlock(&conn->tx);
 	return sent(conn, sock, err);
@@ -189,32 +201,28 @@ void kith_stream_splice_eof(struct kith_conn *conn, struct socket *sock)
 	    conn->base->splice_eof)
 		conn->base->splice_eof(sock);
 	if (kith_conn_state(conn) != KITH_CONN_STATE_READY ||
-	    !conn->inner->splice_eof || mutex_lock_interruptible(&conn->tx))
+	    !conn->inner->splice_eof || take_turn(conn))
 		return;
 	conn->inner->splice_eof(sock);
 	mutex_unlock(&conn->tx);
 }
 
 #ifdef KITH_HAS_SENDPAGE
-/* Kernels before 6.5 send files this way. */
-ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
-			     size_t size, int flags)
+ssize_t kith_stream_sendpage(struct kith_conn *conn, struct socket *sock,
+			     struct page *page, int offset, size_t size,
+			     int flags)
 {
-	struct kith_conn *conn = kith_conn_find(sock->sk);
 	ssize_t ret;
 	int err;
 
-	if (!conn)
-		return kith_ops_base(sock->sk)->sendpage(sock, page, offset,
-							 size, flags);
 	err = kith_stream_enter(conn, sock_sndtimeo(conn->sk,
 						    flags & MSG_DONTWAIT));
 	if (err == KITH_STREAM_OPENED)
 		return conn->base->sendpage(sock, page, offset, size, flags);
 	if (!err)
 		err = check_send(conn, flags);
-	if (!err && mutex_lock_interruptible(&conn->tx))
-		err = -ERESTARTSYS;
+	if (!err)
+		err = take_turn(conn);
 	if (err)
 		return err;
 	ret = conn->inner->sendpage(sock, page, offset, size, flags);
@@ -229,8 +237,8 @@ static int end_of_stream(struct kith_conn *conn)
 {
 	if (READ_ONCE(conn->eof) || READ_ONCE(conn->shut_read))
 		return 0;
-	kith_stream_break(conn, ECONNRESET, KITH_REASON_CUT, KITH_SIDE_PEER);
-	return -ECONNRESET;
+	return kith_stream_break(conn, ECONNRESET, KITH_REASON_CUT,
+				 KITH_SIDE_PEER);
 }
 
 /* What a receive of @err means: 1 to try again, else the result. */
@@ -249,9 +257,8 @@ static int settle(struct kith_conn *conn, struct socket *sock, int err)
 	case -EBADMSG:
 	case -EMSGSIZE:
 		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_BAD_MAC);
-		kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
-				  KITH_SIDE_LOCAL);
-		return -EPROTO;
+		return kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+					 KITH_SIDE_LOCAL);
 	default:
 		return err;
 	}

@@ -5,6 +5,9 @@
  */
 #include "conn.h"
 
+#define ALERT_FATAL		2	/* RFC 8446 section 6.2 */
+#define ALERT_ACCESS_DENIED	49
+
 static enum kith_reason no_rule(const struct kith_conn *conn)
 {
 	return conn->kind == KITH_CONN_KIND_CLIENT ?
@@ -16,8 +19,11 @@ static void end(struct kith_conn *conn, int err, enum kith_reason reason)
 {
 	switch (conn->state) {
 	case KITH_CONN_STATE_READY:
-		if (!kith_record_alert(conn, conn->sock, 1, 0))
-			conn->fin = true;
+		/* Never a clean end: without an alert the peer sees a cut. */
+		if (err == EACCES)
+			kith_record_alert(conn, conn->sock, ALERT_FATAL,
+					  ALERT_ACCESS_DENIED);
+		WRITE_ONCE(conn->fin, true);
 		kith_stream_break(conn, err, reason, KITH_SIDE_LOCAL);
 		break;
 	case KITH_CONN_STATE_HANDSHAKE:
@@ -58,7 +64,10 @@ static int end_revoked(struct kith_conn *conn, void *arg)
 	const struct revoked *revoked = arg;
 
 	mutex_lock(&conn->mutex);
-	if (is_live(conn) && conn->credential == revoked->credential)
+	if (conn->listener && conn->credential == revoked->credential)
+		kith_wake_all(conn->sk);	/* accept() tells */
+	if (is_live(conn) && (conn->credential == revoked->credential ||
+			      conn->lender == revoked->credential))
 		end(conn, revoked->err, revoked->reason);
 	mutex_unlock(&conn->mutex);
 	return 0;

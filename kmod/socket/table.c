@@ -58,6 +58,8 @@ static void conn_free(struct kith_conn *conn)
 		kith_svid_put(conn->svid);
 	if (conn->credential)
 		kith_credential_put(conn->credential);
+	if (conn->lender)
+		kith_credential_put(conn->lender);
 	kith_tls_free(conn->tls);
 	kfree(conn->listener);
 	kfree(conn->peer_id);
@@ -86,6 +88,8 @@ static void conn_work(struct work_struct *work)
 	struct kith_conn *conn = container_of(work, struct kith_conn, work);
 
 	mutex_lock(&conn->mutex);
+	if (conn->dead)
+		goto out;
 	if (conn->awaited)
 		awaited_settled(conn);
 	switch (conn->state) {
@@ -112,8 +116,9 @@ static void conn_work(struct work_struct *work)
 	default:
 		break;
 	}
+out:
 	mutex_unlock(&conn->mutex);
-	if (conn->kind == KITH_CONN_KIND_LISTENER)
+	if (conn->kind == KITH_CONN_KIND_LISTENER && !READ_ONCE(conn->dead))
 		kith_listener_work(conn);
 }
 
@@ -131,16 +136,17 @@ static void conn_settled(struct kith_credential_waiter *waiter)
 	kith_conn_kick(container_of(waiter, struct kith_conn, waiter));
 }
 
-void kith_conn_await(struct kith_conn *conn, struct kith_credential *credential)
+bool kith_conn_await(struct kith_conn *conn, struct kith_credential *credential)
 {
 	kith_conn_unawait(conn);
 	if (conn->dead)
-		return;
+		return true;
 	if (kith_credential_await(credential, &conn->waiter)) {
 		kith_conn_kick(conn);
-		return;
+		return false;
 	}
 	conn->awaited = kith_credential_get(credential);
+	return true;
 }
 
 void kith_conn_unawait(struct kith_conn *conn)
@@ -202,6 +208,7 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	mutex_init(&conn->mutex);
 	if (kind == KITH_CONN_KIND_LISTENER)
 		lockdep_set_class(&conn->mutex, &listener_key);
+	spin_lock_init(&conn->kick_lock);
 	mutex_init(&conn->tx);
 	init_waitqueue_head(&conn->readers);
 	seqlock_init(&conn->stamp_lock);
@@ -218,16 +225,24 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 
 void kith_conn_kick(struct kith_conn *conn)
 {
-	if (!READ_ONCE(conn->dead))
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->kick_lock, flags);
+	if (!conn->dead)
 		queue_work(kith_socket_wq, &conn->work);
+	spin_unlock_irqrestore(&conn->kick_lock, flags);
 }
 
 void kith_conn_arm(struct kith_conn *conn, unsigned int ms)
 {
+	unsigned long flags;
+
 	WRITE_ONCE(conn->expired, false);
-	if (!READ_ONCE(conn->dead))
+	spin_lock_irqsave(&conn->kick_lock, flags);
+	if (!conn->dead)
 		mod_delayed_work(kith_socket_wq, &conn->deadline,
 				 msecs_to_jiffies(ms));
+	spin_unlock_irqrestore(&conn->kick_lock, flags);
 }
 
 static void conn_unpublish(struct kith_conn *conn)
@@ -244,15 +259,13 @@ static void conn_unpublish(struct kith_conn *conn)
 void kith_conn_stop(struct kith_conn *conn)
 {
 	mutex_lock(&conn->mutex);
+	spin_lock_irq(&conn->kick_lock);
 	WRITE_ONCE(conn->dead, true);
+	spin_unlock_irq(&conn->kick_lock);
 	kith_conn_unawait(conn);
 	kith_callbacks_unhook(conn);
 	kith_callbacks_unwatch(conn);
 	mutex_unlock(&conn->mutex);
-	/* The transport calls back under the socket lock: whoever saw !dead has
-	 * queued by now, and what it queued is waited for. */
-	lock_sock(conn->sk);
-	release_sock(conn->sk);
 	cancel_delayed_work_sync(&conn->deadline);
 	cancel_work_sync(&conn->work);
 	conn_unpublish(conn);

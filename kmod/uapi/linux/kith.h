@@ -156,7 +156,10 @@ enum kith_reason {
 	KITH_REASON_ALPN,
 	/* The handshake did not end within its deadline. */
 	KITH_REASON_TIMEOUT,
-	/* Too many handshakes were pending; the oldest idle one went. */
+	/*
+	 * Too many handshakes were pending; the oldest of the busiest source
+	 * went.
+	 */
 	KITH_REASON_EVICTED,
 	/* The stream ended without close_notify. */
 	KITH_REASON_CUT,

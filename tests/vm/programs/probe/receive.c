@@ -5,6 +5,7 @@
 #include <sys/ioctl.h>
 #include <sys/time.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include "probe.h"
 
 static void receive_peek(int argc, char **argv)
@@ -132,6 +133,41 @@ static void receive_lowat(int argc, char **argv)
 	pair_close(&pair);
 }
 
+static int lazy_client(void *arg)
+{
+	const struct address *at = arg;
+	int low = 100000, fd = stream_socket(0);
+	uint8_t byte;
+
+	setsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+	if (connect(fd, (const void *)&at->a, at->len))
+		return 1;
+	return recv(fd, &byte, 1, MSG_WAITALL) != 1;
+}
+
+/* Set before there is a connection, by both ends. */
+static void receive_lowat_early(int argc, char **argv)
+{
+	struct address at;
+	int l = listen_socket(0, 8, &at), low = 100000, got = 0, fd, status;
+	socklen_t len = sizeof(got);
+	pid_t client;
+
+	(void)argc, (void)argv;
+	setsockopt(l, SOL_SOCKET, SO_RCVLOWAT, &low, sizeof(low));
+	client = background(lazy_client, &at);
+	fd = accept_one(l);
+	getsockopt(fd, SOL_SOCKET, SO_RCVLOWAT, &got, &len);
+	same_number(got, low, "SO_RCVLOWAT of the listener");
+	if (write(fd, "x", 1) != 1)
+		die("write()");
+	shutdown(fd, SHUT_WR);
+	waitpid(client, &status, 0);
+	same_number(status, 0, "connect() with SO_RCVLOWAT, and recv()");
+	close(fd);
+	close(l);
+}
+
 static int readable(int fd)
 {
 	int n = -1;
@@ -236,6 +272,7 @@ const struct command receive_commands[] = {
 	{ "receive-timeout", receive_timeout },
 	{ "receive-timeout-accept", receive_timeout_accept },
 	{ "receive-lowat", receive_lowat },
+	{ "receive-lowat-early", receive_lowat_early },
 	{ "receive-fionread", receive_fionread },
 	{ "receive-vector", receive_vector },
 	{ "receive-control", receive_control },
