@@ -82,10 +82,12 @@ void kith_program_put(struct kith_program *program)
 		call_rcu(&program->rcu, program_free);
 }
 
-/* A program's descriptors are closed after it counts as ended: what is still
- * there when this long has passed is held by somebody else.
+/* A program's descriptors are closed after it counts as ended. What is still
+ * there when this long has passed is held by somebody else, who could have made
+ * it its own by using it: one of the same identity, say the same process after
+ * exec, which may have to be attested first.
  */
-#define KITH_ORPHAN_MS		1000
+#define KITH_ORPHAN_MS		KITH_ATTEST_WAIT_MS
 
 static void close_orphans(struct work_struct *work)
 {

@@ -308,9 +308,8 @@ void kith_children_flush(struct kith_conn *listener,
 
 /* stream.c --------------------------------------------------------------- */
 
-/* Whether current may use the connection: 0, -EACCES, -EKEYREVOKED when the
- * program it belongs to has ended, or -EAGAIN, -EINTR, -ERESTARTSYS after a wait
- * of @timeo jiffies for current's credential. */
+/* Whether current may use the connection: 0, -EACCES, or -EAGAIN, -EINTR,
+ * -ERESTARTSYS after a wait of @timeo jiffies for current's credential. */
 int kith_stream_check_caller(struct kith_conn *conn, long timeo);
 #ifdef KITH_HAS_SENDPAGE
 ssize_t kith_stream_sendpage(struct kith_conn *conn, struct socket *sock,

@@ -15,8 +15,25 @@
 /* RFC 8446 section 5.5: 2^24.5 records under one AES-GCM key. */
 #define RECORDS_MAX	23726566
 
-/* Another program: the same identity may use the connection while the program
- * that it belongs to runs. */
+/* The connection of a program that has ended goes on with one of the same
+ * identity that has it: by exec, or from its parent. */
+static void adopt(struct kith_conn *conn, struct kith_credential *caller)
+{
+	struct kith_credential *owner;
+
+	mutex_lock(&conn->mutex);
+	owner = conn->credential;
+	if (kith_program_is_dead(kith_credential_program(owner))) {
+		WRITE_ONCE(conn->credential, kith_credential_get(caller));
+		if (conn->lender)
+			kith_credential_put(owner);
+		else
+			conn->lender = owner;
+	}
+	mutex_unlock(&conn->mutex);
+}
+
+/* Another program: it must have the same identity. */
 static int check_stranger(struct kith_conn *conn, long timeo)
 {
 	struct kith_credential *caller = kith_caller_credential();
@@ -30,9 +47,8 @@ static int check_stranger(struct kith_conn *conn, long timeo)
 			break;
 		err = kith_caller_wait(conn, caller, timeo);
 	} while (!err);
-	if (!err &&
-	    kith_program_is_dead(kith_credential_program(conn->credential)))
-		err = -EKEYREVOKED;
+	if (!err)
+		adopt(conn, caller);
 	kith_credential_put(caller);
 	return err;
 }
@@ -44,7 +60,9 @@ static bool belongs_to_caller(struct kith_conn *conn)
 
 	if (!program)
 		return false;
+	mutex_lock(&conn->mutex);
 	belongs = program == kith_credential_program(conn->credential);
+	mutex_unlock(&conn->mutex);
 	kith_program_put(program);
 	return belongs;
 }
@@ -55,11 +73,12 @@ int kith_stream_check_caller(struct kith_conn *conn, long timeo)
 
 	if (likely(kith_caller_is_known(conn)))
 		return 0;
-	if (!belongs_to_caller(conn))
-		err = check_stranger(conn, timeo);
-	if (!err)
+	/* A stranger is asked each time: the owner may end in between. */
+	if (belongs_to_caller(conn))
 		kith_caller_remember(conn);
-	else if (err == -EACCES || err == -EKEYREVOKED)
+	else
+		err = check_stranger(conn, timeo);
+	if (err == -EACCES)
 		kith_conn_report(conn, KITH_DECISION_DENY, -err,
 				 KITH_REASON_WRONG_IDENTITY, KITH_SIDE_LOCAL);
 	return err;
