@@ -17,7 +17,8 @@ FAMILY = {"connect-blocking", "connect-poll", "connect-epoll", "connect-refused"
 
 
 def commands():
-    return [name for name in host.command(f"{host.BUILT}/probe").split() if name not in DRIVEN]
+    names = host.command(f"{host.BUILT}/probe").split()
+    return [name for name in names if name not in DRIVEN and not name.startswith("race-")]
 
 
 def run(name, program, managed, *arguments, v6=False):

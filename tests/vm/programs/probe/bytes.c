@@ -26,6 +26,41 @@ bool matches(const void *buf, size_t len, size_t offset)
 	return true;
 }
 
+static void mark_block(char block[MARK_BLOCK], size_t number)
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t text = sizeof(MARK) - 1;
+
+	memcpy(block, MARK, text);
+	for (size_t i = MARK_BLOCK; i-- > text; number >>= 4)
+		block[i] = digits[number & 15];
+}
+
+void mark_fill(void *buf, size_t len, size_t offset)
+{
+	char block[MARK_BLOCK], *p = buf;
+
+	for (size_t i = 0; i < len; i++, offset++) {
+		if (!i || offset % MARK_BLOCK == 0)
+			mark_block(block, offset / MARK_BLOCK);
+		p[i] = block[offset % MARK_BLOCK];
+	}
+}
+
+bool mark_matches(const void *buf, size_t len, size_t offset)
+{
+	char block[MARK_BLOCK];
+	const char *p = buf;
+
+	for (size_t i = 0; i < len; i++, offset++) {
+		if (!i || offset % MARK_BLOCK == 0)
+			mark_block(block, offset / MARK_BLOCK);
+		if (p[i] != block[offset % MARK_BLOCK])
+			return false;
+	}
+	return true;
+}
+
 ssize_t read_all(int fd, void *buf, size_t len)
 {
 	size_t got = 0;

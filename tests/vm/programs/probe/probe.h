@@ -50,6 +50,12 @@ extern const struct command option_commands[];
 extern const struct command door_commands[];
 extern const struct command puppet_commands[];
 extern const struct command serve_commands[];
+extern const struct command race_connect_commands[];
+extern const struct command race_listen_commands[];
+extern const struct command race_stream_commands[];
+extern const struct command race_option_commands[];
+extern const struct command race_program_commands[];
+extern const struct command race_peer_commands[];
 
 /* report.c ---------------------------------------------------------------- */
 
@@ -106,6 +112,10 @@ int port_of(const struct address *at);
 /* "managed" by Kith as @managed says: checks the claim made by the suite. */
 void check_managed(int fd, const char *what);
 
+/* Over a Unix socket; the receiver gets -1 at its end. */
+void send_descriptor(int to, int fd);
+int receive_descriptor(int from);
+
 /* bytes.c ----------------------------------------------------------------- */
 
 /* Byte @i of the pattern that tests send. */
@@ -120,6 +130,59 @@ bool send_pattern(int fd, size_t len);
 bool receive_pattern(int fd, size_t len);
 /* Echoes until the end of stream. 0 or errno. */
 int echo(int fd);
+
+/* The mark: what is found in this form where only TLS may be was sent in clear.
+ * Each 32 bytes of it tell their place. */
+#define MARK	   "KITH-RACE-CLEAR:"
+#define MARK_BLOCK 32
+void mark_fill(void *buf, size_t len, size_t offset);
+bool mark_matches(const void *buf, size_t len, size_t offset);
+
+/* crew.c ------------------------------------------------------------------ */
+
+/* Threads that run at once. */
+struct hand {
+	void (*job)(void *arg);
+	void *arg;
+};
+
+/* Lets them go at one moment; returns when the last has ended. */
+void together(const struct hand *hands, size_t n);
+unsigned int chance(unsigned int n); /* 0 to @n - 1 */
+/* Waits a random time of any magnitude, up to 2^@most microseconds. */
+void jitter(unsigned int most);
+/* Lets others run, now and then for longer. */
+void breathe(void);
+
+/* Results of racing calls, counted by errno, of all threads and processes. */
+enum call {
+	CALL_CONNECT,
+	CALL_ELSEWHERE, /* connect() to another destination */
+	CALL_LISTEN,
+	CALL_ACCEPT,
+	CALL_SEND,
+	CALL_RECV,
+	CALL_SHUTDOWN,
+	CALL_CLOSE,
+	CALL_OPTION,
+	N_CALLS
+};
+
+void tally_share(void); /* before fork() */
+/* errno of a call that returned @result, or -1; counted. */
+int tally(enum call call, long result);
+unsigned int tallied(enum call call, int error); /* -1: successes */
+/* Checks that only these errnos came, "ok" standing for success. */
+void tally_only(enum call call, const char *allowed);
+/* What must not happen at all did. */
+void tally_wrong(const char *what);
+void tally_check_wrong(void);
+
+/* stranger.c ---------------------------------------------------------------- */
+
+/* All that a program can try on a descriptor it was given, @rounds times. What
+ * did not end in EACCES goes to @text, as "CALL ERRNO" each, once. */
+void hammer(int fd, int rounds, char *text, size_t size);
 
 /* task.c ------------------------------------------------------------------ */
 

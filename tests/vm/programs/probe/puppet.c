@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/kith.h>
 #include <sys/ioctl.h>
+#include <sys/un.h>
 #include "probe.h"
 
 #define N_SLOTS 1024
@@ -76,6 +77,7 @@ static void do_accept(char **w)
 	answer_result(fd);
 }
 
+/* connect SLOT ADDRESS PORT [SOURCE] */
 static void connect_with(char **w, int flags)
 {
 	struct address at = parse_address(w[2], w[3]);
@@ -83,6 +85,12 @@ static void connect_with(char **w, int flags)
 
 	if (fd >= 0)
 		*slot_of(w[1]) = fd;
+	if (w[4]) {
+		struct address from = parse_address(w[4], "0");
+
+		if (bind(fd, (void *)&from.a, from.len))
+			die("bind()");
+	}
 	answer_result(fd < 0 ? fd : connect(fd, (void *)&at.a, at.len));
 }
 
@@ -293,6 +301,53 @@ static void do_ulp(char **w)
 	answer_result(setsockopt(*slot_of(w[1]), SOL_TCP, 31 /* TCP_ULP */, "tls", 3));
 }
 
+/* give SLOT PATH, take SLOT PATH: a descriptor from one puppet to another. */
+static void do_give(char **w)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", w[2]);
+	for (int ms = 0; connect(fd, (void *)&at, sizeof(at)); ms += 10) {
+		if (ms > PATIENCE_MS)
+			die("nobody takes at %s", w[2]);
+		usleep(10000);
+	}
+	send_descriptor(fd, *slot_of(w[1]));
+	close(fd);
+	answer(-1, NULL);
+}
+
+static void do_take(char **w)
+{
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(at.sun_path, sizeof(at.sun_path), "%s", w[2]);
+	unlink(w[2]);
+	if (bind(fd, (void *)&at, sizeof(at)))
+		die("bind(%s)", w[2]);
+	*slot_of(w[1]) = receive_descriptor(fd);
+	close(fd);
+	unlink(w[2]);
+	answer(-1, NULL);
+}
+
+/* hammer SLOT ROUNDS: what did not end in EACCES. */
+static void do_hammer(char **w)
+{
+	char text[1024];
+
+	hammer(*slot_of(w[1]), atoi(w[2]), text, sizeof(text));
+	answer(-1, text);
+}
+
+/* relisten SLOT: listen() on what is there. */
+static void do_relisten(char **w)
+{
+	answer_result(listen(*slot_of(w[1]), 1));
+}
+
 /* setuid UID GID: as servers drop their rights. */
 static void do_setuid(char **w)
 {
@@ -352,7 +407,8 @@ static const struct {
 	{ "name", 1, do_name },	    { "shutdown", 2, do_shutdown }, { "close", 1, do_close },
 	{ "block", 2, do_block },   { "linger", 2, do_linger },	    { "ulp", 1, do_ulp },
 	{ "setuid", 2, do_setuid }, { "exec", 1, do_exec },	    { "pingpong", 2, do_pingpong },
-	{ "fork", 0, do_fork },	    { "pid", 0, do_pid },
+	{ "fork", 0, do_fork },	    { "pid", 0, do_pid },	    { "give", 2, do_give },
+	{ "take", 2, do_take },	    { "hammer", 2, do_hammer },	    { "relisten", 1, do_relisten },
 };
 
 static void obey(char *line)
