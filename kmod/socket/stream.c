@@ -130,8 +130,12 @@ static int check_control(struct msghdr *msg)
 static int check_send(struct kith_conn *conn, int flags)
 {
 	if (READ_ONCE(conn->sk->sk_shutdown) & SEND_SHUTDOWN ||
-	    READ_ONCE(conn->fin_due))
-		return sk_stream_error(conn->sk, flags, -EPIPE);
+	    READ_ONCE(conn->fin_due)) {
+		int err = READ_ONCE(conn->stream_err);
+
+		/* Broken since the call came in: it wants to know why. */
+		return err ? -err : sk_stream_error(conn->sk, flags, -EPIPE);
+	}
 	if (likely(atomic64_read(&conn->records) < RECORDS_MAX ||
 		   conn->cipher_suite == 0x1303))	/* ChaCha20: no limit */
 		return 0;
@@ -143,13 +147,14 @@ static int check_send(struct kith_conn *conn, int flags)
  * better answer than the reset that followed it. */
 static int explain_send(struct kith_conn *conn, struct socket *sock, int err)
 {
-	if ((err != -EPIPE && err != -ECONNRESET) ||
-	    !READ_ONCE(conn->verdict_pending))
+	if (err != -EPIPE && err != -ECONNRESET)
 		return err;
-	mutex_lock(&conn->mutex);
-	kith_client_verdict(conn);
-	mutex_unlock(&conn->mutex);
-	return conn->stream_err ? -conn->stream_err : err;
+	if (READ_ONCE(conn->verdict_pending)) {
+		mutex_lock(&conn->mutex);
+		kith_client_verdict(conn);
+		mutex_unlock(&conn->mutex);
+	}
+	return -READ_ONCE(conn->stream_err) ?: err;
 }
 
 /* The result of a send: the records it made are counted. */
@@ -170,7 +175,7 @@ static int take_turn(struct kith_conn *conn)
 		return 0;
 	/* It would follow close_notify, where nobody looks. */
 	mutex_unlock(&conn->tx);
-	return -EPIPE;
+	return -READ_ONCE(conn->stream_err) ?: -EPIPE;
 }
 
 #define SEND_REFUSED	(MSG_OOB | MSG_FASTOPEN | MSG_ZEROCOPY)
