@@ -149,7 +149,9 @@ static int explain_send(struct kith_conn *conn, struct socket *sock, int err)
 {
 	if (err != -EPIPE && err != -ECONNRESET)
 		return err;
-	if (READ_ONCE(conn->verdict_pending)) {
+	/* A reader or the worker may be at it: after them it is known. */
+	if (READ_ONCE(conn->verdict_pending) && !kith_reader_begin(conn, HZ)) {
+		kith_reader_end(conn);
 		mutex_lock(&conn->mutex);
 		kith_client_verdict(conn);
 		mutex_unlock(&conn->mutex);
@@ -203,7 +205,7 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 	if (!err)
 		err = check_send(conn, msg->msg_flags);
 	if (err)
-		return err;
+		return explain_send(conn, sock, err);
 	/* kTLS refuses flags that plain TCP ignores. */
 	msg->msg_flags &= SEND_PASSED;
 	/* A record without data would go out; TCP sends nothing. */
