@@ -8,6 +8,8 @@ import subprocess
 from . import host
 from .tap import until
 
+SYN = 0x02
+BEYOND = 2 ** 27  # bytes into a stream: what is there is not of it
 MARK_PORT = 9  # discard: a datagram there says "everything before is captured"
 
 
@@ -60,17 +62,24 @@ class Wire:
         self.segments = list(_segments(data))
 
     def streams(self, port=None):
-        """Payload of each direction of each connection, in order sent."""
+        """Payload of each direction of each connection, in order sent.
+
+        Keyed by (source, target, which): ports are used again. Bytes that the
+        capture lost are a run of zeros, so they are neither TLS nor unseen.
+        """
         flows = {}
+        times = {}
         for source, target, flags, number, payload in self.segments:
             if port and port not in (source[1], target[1]):
                 continue
-            del flags
-            if payload:
-                flows.setdefault((source, target), {}).setdefault(number, b"")
-                if len(payload) > len(flows[source, target][number]):
-                    flows[source, target][number] = payload
-        return {key: b"".join(parts[n] for n in sorted(parts)) for key, parts in flows.items()}
+            if flags & SYN:
+                first = flows.get((source, target, times.get((source, target))))
+                if not first or first.start != number + 1:
+                    times[source, target] = times.get((source, target), 0) + 1
+                number += 1
+            key = source, target, times.get((source, target), 0)
+            flows.setdefault(key, Flow(number)).add(number, payload)
+        return {key: bytes(flow.data) for key, flow in flows.items() if flow.data}
 
     def holds(self, text, port=None):
         """Whether a text went over the wire in clear, in any one direction."""
@@ -82,7 +91,7 @@ class Wire:
     def syns(self, port):
         """Connections that somebody tried to open to a port."""
         return sum(1 for _, target, flags, _, _ in self.segments
-                   if target[1] == port and flags & 0x12 == 0x02)
+                   if target[1] == port and flags & 0x12 == SYN)
 
     def payload(self, port):
         return sum(len(stream) for stream in self.streams(port).values())
@@ -90,6 +99,23 @@ class Wire:
     def bad_records(self, port):
         """Streams of a port that are anything but TLS records."""
         return [key for key, stream in self.streams(port).items() if not is_tls(stream)]
+
+
+class Flow:
+    """One direction of a connection, put together from its segments."""
+
+    def __init__(self, start):
+        self.start = start % 2 ** 32
+        self.data = bytearray()
+
+    def add(self, number, payload):
+        """Sent again or not, joined or split: its place is its sequence number."""
+        at = (number - self.start) % 2 ** 32
+        if not payload or at > BEYOND:
+            return
+        if at > len(self.data):
+            self.data.extend(bytes(at - len(self.data)))
+        self.data[at:at + len(payload)] = payload
 
 
 def is_tls(stream):
