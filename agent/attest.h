@@ -21,6 +21,7 @@ struct kith_verdict {
 	const char *workload; /* NULL: refused */
 	const char *spiffe_id;
 	uint32_t ttl;
+	bool eof_lenient;
 	enum kith_reason reason; /* when refused */
 	const char *message;	 /* when refused: what was seen, what to do */
 };

@@ -26,6 +26,7 @@ struct credential {
 	uint64_t round; /* of adoption, when last seen */
 	char *workload, *spiffe_id;
 	uint32_t ttl;
+	bool eof_lenient;
 	int64_t not_before, not_after; /* of the SVID in force; 0: none yet */
 	unsigned int failures;
 	sd_event_source *timer; /* renewal */
@@ -259,14 +260,18 @@ static void prepare(struct credential *credential)
 		.credential = credential->id,
 		.ttl = credential->ttl,
 	};
+	const struct kith_request_identity identity = {
+		.spiffe_id = credential->spiffe_id,
+		.workload = credential->workload,
+		.eof_lenient = credential->eof_lenient,
+	};
 	uint8_t csr[KITH_CERT_MAX];
 	struct kith_issuing *issuing;
 	char *spiffe_id;
 	int ret;
 
 	set_busy(credential, true);
-	ret = kith_request_prepare(agent->nl, credential->id, credential->spiffe_id,
-				   credential->workload, csr, &request.csr.size);
+	ret = kith_request_prepare(agent->nl, credential->id, &identity, csr, &request.csr.size);
 	if (ret) {
 		work_failed_errno(credential, "the kernel made no key", ret);
 		return;
@@ -308,6 +313,7 @@ static void renew(struct credential *credential)
 		return;
 	}
 	credential->ttl = workload->ttl;
+	credential->eof_lenient = workload->eof_lenient;
 	prepare(credential);
 }
 
@@ -322,6 +328,7 @@ static void on_attested(const struct kith_verdict *verdict, void *arg)
 	}
 	name(credential, verdict->workload, verdict->spiffe_id);
 	credential->ttl = verdict->ttl;
+	credential->eof_lenient = verdict->eof_lenient;
 	credential->not_before = credential->not_after = 0;
 	prepare(credential);
 }

@@ -47,15 +47,18 @@ static int reply_data(struct genl_info *info, int type, const u8 *data, int len)
 
 static int prepare(struct kith_credential *c, struct genl_info *info)
 {
+	struct nlattr **a = info->attrs;
+	struct kith_attested attested = {
+		.spiffe_id = nla_data(a[KITH_A_CREDENTIAL_SPIFFE_ID]),
+		.workload = text_or(a[KITH_A_CREDENTIAL_WORKLOAD], ""),
+		.eof_lenient = nla_get_flag(a[KITH_A_CREDENTIAL_EOF_LENIENT]),
+	};
 	u8 *csr = kmalloc(CSR_MAX, GFP_KERNEL);
 	int len;
 
 	if (!csr)
 		return -ENOMEM;
-	len = kith_issue_prepare(c,
-				 nla_data(info->attrs[KITH_A_CREDENTIAL_SPIFFE_ID]),
-				 text_or(info->attrs[KITH_A_CREDENTIAL_WORKLOAD], ""),
-				 csr, CSR_MAX, info->extack);
+	len = kith_issue_prepare(c, &attested, csr, CSR_MAX, info->extack);
 	if (len >= 0)
 		len = reply_data(info, KITH_A_CREDENTIAL_CSR, csr, len);
 	kfree(csr);

@@ -47,6 +47,7 @@ struct kith_credential {
 	struct kith_key *key;		/* issue; NULL when nothing is prepared */
 	char *spiffe_id;		/* issue */
 	char *workload;			/* issue */
+	bool eof_lenient;		/* issue */
 
 	struct delayed_work wait;	/* holds a reference while queued */
 	struct work_struct free;
@@ -113,18 +114,24 @@ void kith_attest_work(struct work_struct *work);
  * @extack (may be NULL) what is wrong. -ESRCH: the program has ended. ----------
  */
 
+/* What the agent found a program to be. */
+struct kith_attested {
+	const char *spiffe_id;		/* checked in kith_issue_prepare() */
+	const char *workload;		/* its name, for people */
+	bool eof_lenient;
+};
+
 /**
  * kith_issue_prepare() - make a key for a workload's identity
  * @c: any that is not revoked; a ready one is renewed
- * @spiffe_id: the identity, checked here
- * @workload: its name, for people
+ * @attested: the identity; copied
  * @csr: where the DER of the CSR goes
  * @size: bytes at @csr
  *
  * Return: length of the CSR or -errno.
  */
-int kith_issue_prepare(struct kith_credential *c, const char *spiffe_id,
-		       const char *workload, u8 *csr, size_t size,
+int kith_issue_prepare(struct kith_credential *c,
+		       const struct kith_attested *attested, u8 *csr, size_t size,
 		       struct netlink_ext_ack *extack);
 /* Puts @chain in force; a reference is taken. */
 int kith_issue_install(struct kith_credential *c, struct kith_certs *chain,

@@ -83,16 +83,17 @@ static int enter_issuing(struct kith_credential *c, bool *first,
 	return err;
 }
 
-static int prepare_locked(struct kith_credential *c, const char *spiffe_id,
-			  const char *workload, u8 *csr, size_t size,
+static int prepare_locked(struct kith_credential *c,
+			  const struct kith_attested *attested, u8 *csr, size_t size,
 			  struct netlink_ext_ack *extack)
 {
 	bool first;
 	int len, err;
 
 	forget_prepared(c);
-	c->spiffe_id = kstrdup(spiffe_id, GFP_KERNEL);
-	c->workload = kstrdup(workload, GFP_KERNEL);
+	c->spiffe_id = kstrdup(attested->spiffe_id, GFP_KERNEL);
+	c->workload = kstrdup(attested->workload, GFP_KERNEL);
+	c->eof_lenient = attested->eof_lenient;
 	if (!c->spiffe_id || !c->workload)
 		return -ENOMEM;
 	c->key = kith_key_new();
@@ -101,7 +102,7 @@ static int prepare_locked(struct kith_credential *c, const char *spiffe_id,
 		c->key = NULL;
 		return err;
 	}
-	len = kith_csr_build(c->key, spiffe_id, csr, size);
+	len = kith_csr_build(c->key, attested->spiffe_id, csr, size);
 	if (len < 0)
 		return len;
 	err = enter_issuing(c, &first, extack);
@@ -109,20 +110,20 @@ static int prepare_locked(struct kith_credential *c, const char *spiffe_id,
 		return err;
 	if (first)
 		kith_credential_tell(c, KITH_EVENT_KIND_ATTESTED,
-				     KITH_REASON_NONE, 0, spiffe_id);
+				     KITH_REASON_NONE, 0, attested->spiffe_id);
 	return len;
 }
 
-int kith_issue_prepare(struct kith_credential *c, const char *spiffe_id,
-		       const char *workload, u8 *csr, size_t size,
+int kith_issue_prepare(struct kith_credential *c,
+		       const struct kith_attested *attested, u8 *csr, size_t size,
 		       struct netlink_ext_ack *extack)
 {
-	int len = check_id(spiffe_id, extack);
+	int len = check_id(attested->spiffe_id, extack);
 
 	if (len)
 		return len;
 	mutex_lock(&c->issue);
-	len = prepare_locked(c, spiffe_id, workload, csr, size, extack);
+	len = prepare_locked(c, attested, csr, size, extack);
 	if (len < 0)
 		forget_prepared(c);
 	mutex_unlock(&c->issue);
@@ -213,6 +214,7 @@ static int install_locked(struct kith_credential *c, struct kith_certs *chain,
 	svid->key = c->key;
 	c->key = NULL;
 	strscpy(svid->workload, c->workload, sizeof(svid->workload));
+	svid->eof_lenient = c->eof_lenient;
 	err = put_in_force(c, svid, extack);
 	if (err)
 		kith_svid_put(svid);

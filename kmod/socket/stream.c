@@ -257,11 +257,29 @@ ssize_t kith_stream_sendpage(struct kith_conn *conn, struct socket *sock,
 }
 #endif
 
+/* The peer's FIN came where a record ends, and where its workload may end one
+ * without close_notify (eof: lenient). Reported once. */
+static bool ends_leniently(struct kith_conn *conn)
+{
+	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(conn->sk));
+
+	if (!conn->svid->eof_lenient || rx->strp.copy_mode ||
+	    tcp_inq(conn->sk))
+		return false;
+	kith_conn_report(conn, KITH_DECISION_ALLOW, 0, KITH_REASON_CUT,
+			 KITH_SIDE_PEER);
+	WRITE_ONCE(conn->eof, true);
+	kith_wake_all(conn->sk);
+	return true;
+}
+
 /* No bytes came: an end of stream only with close_notify, or when the program
- * itself shut the direction. */
+ * itself shut the direction. Under the reader's turn. */
 static int end_of_stream(struct kith_conn *conn)
 {
 	if (READ_ONCE(conn->eof) || READ_ONCE(conn->shut_read))
+		return 0;
+	if (ends_leniently(conn))
 		return 0;
 	return kith_stream_break(conn, ECONNRESET, KITH_REASON_CUT,
 				 KITH_SIDE_PEER);

@@ -184,16 +184,18 @@ static int on_csr(const struct nlmsghdr *message, void *arg)
 	return ret ? ret : copy_blob(arg, &credential.csr);
 }
 
-int kith_request_prepare(struct kith_nl *nl, uint64_t credential, const char *spiffe_id,
-			 const char *workload, uint8_t *csr, size_t *size)
+int kith_request_prepare(struct kith_nl *nl, uint64_t credential,
+			 const struct kith_request_identity *identity, uint8_t *csr, size_t *size)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CREDENTIAL_PREPARE);
 	struct copy copy = { .data = csr };
 	int ret;
 
 	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_ID, credential);
-	kith_nl_put_string(nl, KITH_A_CREDENTIAL_SPIFFE_ID, spiffe_id);
-	kith_nl_put_string(nl, KITH_A_CREDENTIAL_WORKLOAD, workload);
+	kith_nl_put_string(nl, KITH_A_CREDENTIAL_SPIFFE_ID, identity->spiffe_id);
+	kith_nl_put_string(nl, KITH_A_CREDENTIAL_WORKLOAD, identity->workload);
+	if (identity->eof_lenient)
+		kith_nl_put(nl, KITH_A_CREDENTIAL_EOF_LENIENT, NULL, 0);
 	ret = kith_nl_call(nl, request, on_csr, &copy);
 	if (!ret && !copy.size)
 		ret = -EBADMSG;

@@ -43,9 +43,14 @@ int kith_request_config_rules(struct kith_nl *nl, const void *table, size_t size
  * close. Return: it, or a negative errno. */
 int kith_request_program_exe(struct kith_nl *nl, uint64_t program);
 
+struct kith_request_identity {
+	const char *spiffe_id, *workload;
+	bool eof_lenient;
+};
+
 /* @csr: KITH_CERT_MAX bytes; @size: filled. */
-int kith_request_prepare(struct kith_nl *nl, uint64_t credential, const char *spiffe_id,
-			 const char *workload, uint8_t *csr, size_t *size);
+int kith_request_prepare(struct kith_nl *nl, uint64_t credential,
+			 const struct kith_request_identity *identity, uint8_t *csr, size_t *size);
 
 struct kith_request_template {
 	uint8_t serial[16];

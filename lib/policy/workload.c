@@ -286,6 +286,14 @@ static bool read_svid(struct kith_policy_reader *reader, struct kith_yaml *node,
 	return ok && !scope;
 }
 
+/* A peer that ends streams without close_notify: an end, or an error. */
+static bool read_eof(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char *const ways[] = { "strict", "lenient", NULL };
+
+	return node && kith_read_choice(reader, node, "eof", ways) == 1;
+}
+
 static void read_listen_entry(struct kith_policy_reader *reader, const struct kith_yaml *node,
 			      const char *workload)
 {
@@ -362,14 +370,14 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 			       const char *owner, struct kith_yaml *document,
 			       struct kith_yaml *spec)
 {
-	struct kith_yaml *id, *select, *svid, *listen, *claim;
+	struct kith_yaml *id, *select, *svid, *listen, *claim, *eof;
 	const struct kith_field fields[] = {
 		{ "spiffeID", KITH_FIELD_REQUIRED, &id },
 		{ "select", KITH_FIELD_REQUIRED, &select },
 		{ "svid", KITH_FIELD_OPTIONAL, &svid },
 		{ "listen", KITH_FIELD_OPTIONAL, &listen },
 		{ "claim", KITH_FIELD_OPTIONAL, &claim },
-		{ "eof", KITH_FIELD_LATER, NULL },
+		{ "eof", KITH_FIELD_OPTIONAL, &eof },
 		{ "mode", KITH_FIELD_LATER, NULL },
 	};
 	struct kith_policy_workload w = {
@@ -388,6 +396,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		read_svid(reader, svid, &w);
 	if (listen)
 		read_listen(reader, listen, name);
+	w.eof_lenient = read_eof(reader, eof);
 	by = read_claim(reader, claim);
 	if (select && read_select(reader, select, &w))
 		imply_claims(reader, &w, by);

@@ -395,17 +395,17 @@ static void prepare_without_csr(struct bench *bench, const struct nlmsghdr *requ
 static void answer_without_what_was_asked(void **state)
 {
 	struct bench *bench = *state;
+	const struct kith_request_identity identity = {
+		.spiffe_id = "spiffe://a.example/x",
+		.workload = "x",
+	};
 	uint8_t csr[KITH_CERT_MAX];
 	size_t size;
 
 	bench->answer = prepare_without_csr;
-	assert_int_equal(kith_request_prepare(bench->nl, 1, "spiffe://a.example/x", "x", csr,
-					      &size),
-			 -EBADMSG);
+	assert_int_equal(kith_request_prepare(bench->nl, 1, &identity, csr, &size), -EBADMSG);
 	bench->answer = acknowledge;
-	assert_int_equal(kith_request_prepare(bench->nl, 1, "spiffe://a.example/x", "x", csr,
-					      &size),
-			 -EBADMSG);
+	assert_int_equal(kith_request_prepare(bench->nl, 1, &identity, csr, &size), -EBADMSG);
 	assert_int_equal(kith_request_program_exe(bench->nl, 1), -EBADMSG);
 }
 

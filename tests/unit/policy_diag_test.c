@@ -59,7 +59,8 @@ static const struct complaint complaints[] = {
 	  EW("7:5", "a key of spec is not a word (write a key, then a colon)") },
 	{ REST "  select: [{exe: /bin/v}]\n",
 	  EW("7:3", "key select is there twice in spec (keep one of them)") },
-	{ REST "  eof: lenient\n", EW("7:3", "eof is not supported yet (remove it for now)") },
+	{ REST "  eof: sloppy\n",
+	  EW("7:8", "eof is not known: sloppy (write one of: strict, lenient)") },
 	{ REST "---\n" REST,
 	  E("10:18", "Workload/w", "the name is taken by f.yaml:3 (rename one of them)") },
 

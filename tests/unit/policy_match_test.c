@@ -322,6 +322,22 @@ static void reads_lifetimes(void **state)
 	}
 }
 
+static void reads_what_an_end_is(void **state)
+{
+	static const char *const texts[] = { "", "\n  eof: strict", "\n  eof: lenient" };
+	size_t i;
+
+	for (i = 0; i < COUNT(texts); i++) {
+		struct kith_policy_set *set;
+		char text[1024];
+
+		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]%s"), texts[i]);
+		set = load_good(text);
+		assert_int_equal(set->workloads[0].eof_lenient, i == 2);
+		kith_policy_free(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -335,6 +351,7 @@ int main(void)
 		cmocka_unit_test(finds_overlaps),
 		cmocka_unit_test(implies_claims),
 		cmocka_unit_test(reads_lifetimes),
+		cmocka_unit_test(reads_what_an_end_is),
 	};
 
 	return cmocka_run_group_tests_name("policy_match", tests, NULL, NULL);

@@ -252,6 +252,11 @@ enum kith_a_credential {
 	KITH_A_CREDENTIAL_REASON,
 	KITH_A_CREDENTIAL_MESSAGE,
 	KITH_A_CREDENTIAL_PROGRAM,
+	/*
+	 * An end of stream without close_notify reads as an end, not as
+	 * ECONNRESET.
+	 */
+	KITH_A_CREDENTIAL_EOF_LENIENT,
 
 	/* private: */
 	__KITH_A_CREDENTIAL_MAX,
