@@ -79,8 +79,8 @@ $(foreach p,$(guest_programs),$(eval $(call compile,$(BUILD)/guest,$(p),,-pthrea
 ##@ Testing
 
 .PHONY: demo test unit test-vm check format vm debug-kernel
-demo: build ## the story of the README, in a guest
-	demo/run
+demo: module-$(or $(KERNEL),6.12) user ## the story of the README, in a guest
+	KERNEL=$(or $(KERNEL),6.12) demo/run
 
 test: build ## unit tests, then every suite on every kernel
 	tests/run $(TESTFLAGS) $(KERNELS:%=-k %)
