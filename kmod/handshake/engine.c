@@ -4,6 +4,7 @@
 
 #include "mbedtls/ssl.h"
 
+#include "curve/curve.h"
 #include "internal.h"
 #include "platform.h"
 
@@ -15,12 +16,16 @@ int kith_engine_init(void)
 	if (err)
 		return err;
 	kith_platform_init();
-	if (psa_crypto_init() != PSA_SUCCESS) {
-		kith_platform_exit();
-		kith_mem_exit();
-		return -ENOMEM;
-	}
-	return 0;
+	err = kith_curve_init();
+	if (err)
+		goto err_platform;
+	if (psa_crypto_init() == PSA_SUCCESS)
+		return 0;
+	err = -ENOMEM;
+err_platform:
+	kith_platform_exit();
+	kith_mem_exit();
+	return err;
 }
 
 void kith_engine_exit(void)

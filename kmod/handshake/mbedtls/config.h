@@ -42,6 +42,12 @@ extern long long kith_mbedtls_time(long long *out);
 #define MBEDTLS_ECP_WINDOW_SIZE		4
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM	1
 
+/* P-256 and X25519 by kmod/handshake/curve: for P-256 see psa_platform.h. */
+#ifdef KITH_S2N_BIGNUM
+#define MBEDTLS_PSA_CRYPTO_PLATFORM_FILE "handshake/mbedtls/psa_platform.h"
+#define MBEDTLS_ECDH_COMPUTE_SHARED_ALT
+#endif
+
 /* Certificates. */
 #define MBEDTLS_ASN1_PARSE_C
 #define MBEDTLS_ASN1_WRITE_C

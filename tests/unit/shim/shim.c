@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include <asm/cpufeature.h>
 #include <crypto/aes.h>
 #include <linux/bug.h>
 #include <linux/errno.h>
@@ -16,6 +17,7 @@
 long shim_fail_after = -1;
 void (*shim_on_free)(const void *object, size_t size);
 time64_t shim_clock_offset;
+bool shim_old_cpu;
 
 struct kmem_cache {
 	unsigned int size;
