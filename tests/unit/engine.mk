@@ -79,3 +79,26 @@ endef
 
 $(foreach t,curve curve_random driver,$(eval $(call curve_test,$(t))))
 endif
+
+# Not a test. Handshakes with the curves of s2n-bignum and of Mbed TLS, built as
+# they are in the kernel: optimised, and without sanitisers.
+engine_bench_objects := $(patsubst %,$(BUILD)/unit/obj/engine_bench/tests/unit/engine/%.o, \
+	bench openssl_peer pipe pki world)
+
+$(BUILD)/unit/obj/engine_bench/%.o: %.c tests/unit/engine.mk $(engine_fetched) | deps
+	@mkdir -p $(@D)
+	@$(CC) $(engine_cflags) -Itests/unit/engine -w -MMD -MP -c -o $@ $<
+
+$(BUILD)/engine_bench: $(engine_bench_objects) $(engine_lib)
+	@$(CC) -o $@ $^ -lssl -lcrypto -lcmocka -pthread
+
+.PHONY: engine-bench
+engine-bench: $(engine_fetched)
+	@for curves in s2n-bignum portable; do \
+		$(MAKE) -s BUILD=$(BUILD)/bench/$$curves KITH_CURVES=$$curves unit_cflags='-O2 -Wno-format-truncation' \
+			$(BUILD)/bench/$$curves/engine_bench >&2 && \
+		$(BUILD)/bench/$$curves/engine_bench >$(BUILD)/bench/$$curves.us || exit 1; \
+	done
+	@join --nocheck-order $(BUILD)/bench/portable.us $(BUILD)/bench/s2n-bignum.us | \
+		awk '{ printf "%-14s %8.1f us portable %8.1f us s2n-bignum  %5.1f times\n", \
+			$$1, $$2, $$3, $$2 / $$3 }'
