@@ -74,7 +74,7 @@ class Wire:
                 continue
             if flags & SYN:
                 first = flows.get((source, target, times.get((source, target))))
-                if not first or first.start != number + 1:
+                if not first or first.start != (number + 1) % 2 ** 32:
                     times[source, target] = times.get((source, target), 0) + 1
                 number += 1
             key = source, target, times.get((source, target), 0)
@@ -119,12 +119,16 @@ class Flow:
 
 
 def is_tls(stream):
-    """Whether bytes are TLS records from the first to the last."""
-    while len(stream) >= 5:
-        kind, major, size = stream[0], stream[1], struct.unpack(">H", stream[3:5])[0]
-        if kind not in (20, 21, 22, 23) or major != 3 or size > 16384 + 256:
+    """Whether bytes are TLS records from the first on; the last may be cut."""
+    at = 0
+    while at < len(stream):
+        header = stream[at:at + 5]
+        if header[0] not in (20, 21, 22, 23) or header[1:2] not in (b"", b"\3"):
             return False
-        stream = stream[5 + size:]
+        size = int.from_bytes(header[3:], "big") if len(header) == 5 else 0
+        if size > 16384 + 256:
+            return False
+        at += 5 + size
     return True
 
 
