@@ -16,3 +16,11 @@ $(go_programs:%=$(BUILD)/guest/%): $(BUILD)/guest/%: tests/vm/programs/%/main.go
 		env GOROOT=$$goroot GOTOOLCHAIN=local GOPROXY=off GOFLAGS= GO111MODULE=off GOPATH=/usr/share/gocode \
 		CGO_ENABLED=0 GOCACHE=$(abspath $(BUILD))/go-cache \
 		$$goroot/bin/go build -trimpath -ldflags '-s -w' -o $@ $<
+
+# Modules that suites and tests/vm/selftest load into guests.
+guest_files += $(KERNELS:%=faults-%)
+
+.PHONY: $(KERNELS:%=faults-%)
+$(KERNELS:%=faults-%): faults-%: deps
+	KITH_KMOD=$(CURDIR)/tests/vm/faults KITH_BUILD=$(CURDIR)/$(BUILD)/faults \
+		scripts/build-module $* KITH=$(CURDIR)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 
-from .tap import PATIENCE, Skip, note, until
+from .tap import PATIENCE, Skip, note, same, until
 
 OPT = "/opt/kith-test"
 WORK = "/run/kith-test"
@@ -318,6 +318,15 @@ class Events:
         except TimeoutError:
             note(f"events seen: {self.events[-5:]}")
             return {}
+
+    def check(self, reason, side="local", error=None, decision="deny"):
+        """That such an event comes, and by whose doing, and with which errno."""
+        event = self.wait(reason=reason)
+        same(event.get("decision"), decision, f"event {reason}: decision")
+        same(event.get("side"), side, f"event {reason}: side")
+        if error:
+            same(event.get("errno_name"), error, f"event {reason}: errno")
+        return event
 
     def stop(self):
         self.process.kill()
