@@ -27,7 +27,7 @@ struct kith_attestation {
 	enum kith_exe_state exe_state;
 	char *exe;    /* for people */
 	bool initial; /* in the initial user namespace */
-	bool mount_initial;
+	bool host;    /* and its paths are the host's: users and paths count */
 	uint32_t uid, gid;
 	uint32_t groups[KITH_GROUPS_MAX];
 	size_t n_groups;
@@ -80,13 +80,12 @@ static void refuse(struct kith_attestation *attestation, const char *why)
 	free(seen);
 }
 
-/* The file is the one of that path in our own view, whatever the program's
- * mount namespace shows: systemd gives most hardened services one of their own.
- * In another user namespace anybody can make the two differ in what else the
- * program sees. */
+/* The file is the one of that path in our own view, and the program sees the
+ * host's, as services do that systemd hardens. A container's root is neither
+ * one of our users nor a reason to trust what else the program sees. */
 static bool path_counts(const struct kith_attestation *attestation)
 {
-	return attestation->exe_state == KITH_EXE_PATH && attestation->initial;
+	return attestation->exe_state == KITH_EXE_PATH && attestation->host;
 }
 
 static void name_groups(const struct kith_attestation *attestation, const char **names)
@@ -111,7 +110,7 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 		.cgroup = attestation->cgroup,
 		.unit = attestation->unit,
 	};
-	if (!attestation->initial)
+	if (!attestation->host)
 		return;
 	facts->uid = attestation->uid;
 	facts->gid = attestation->gid;
@@ -128,10 +127,10 @@ static const char *no_match_reason(const struct kith_attestation *attestation)
 {
 	if (!attestation->initial)
 		return "runs in a user namespace of its own, where users and paths are not attested: select it by unit, cgroup or sha256";
+	if (!attestation->host)
+		return "runs under another root directory in a mount namespace of its own, as containers do, where users and paths are not attested: select it by unit, cgroup or sha256";
 	if (attestation->exe_state == KITH_EXE_DELETED)
 		return "is not on disk any more: restart the program from its file, or select it by sha256";
-	if (attestation->exe_state == KITH_EXE_OTHER && !attestation->mount_initial)
-		return "is a file of its own mount namespace, where paths are not attested: select it by unit, cgroup, user or sha256";
 	if (attestation->exe_state == KITH_EXE_OTHER)
 		return "is not the file of that path here: select it by sha256, unit or user";
 	return "matches no Workload: add one that selects it, then run kith policy apply";
@@ -280,7 +279,7 @@ static struct kith_attestation *copy_upcall(struct kith_agent *agent,
 	attestation->agent = agent;
 	attestation->fd = -1;
 	attestation->initial = upcall->user_ns == KITH_USER_NS_INITIAL;
-	attestation->mount_initial = upcall->mount_ns_initial;
+	attestation->host = attestation->initial && upcall->mount_ns_initial;
 	attestation->uid = upcall->uid;
 	attestation->gid = upcall->gid;
 	if (upcall->groups.size)

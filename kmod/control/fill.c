@@ -142,7 +142,7 @@ int kith_put_subject(struct sk_buff *skb, const struct kith_credential *c)
 			 c->subject.cgroup_id) ||
 	    nla_put_u32(skb, KITH_A_CREDENTIAL_USER_NS,
 			cred->user_ns->ns.inum) ||
-	    (c->subject.mount_ns_initial &&
+	    (c->subject.sees_host &&
 	     nla_put_flag(skb, KITH_A_CREDENTIAL_MOUNT_NS_INITIAL)))
 		return -EMSGSIZE;
 	return 0;

@@ -47,6 +47,16 @@ void kith_claims_sort(struct kith_claims *claims);
 /* Frees the claims; @claims may be zeroed. May sleep. */
 void kith_claims_free(struct kith_claims *claims);
 
+/**
+ * kith_task_sees_host() - whether paths and users of @task are the host's
+ * @task: current, or held by the caller
+ *
+ * It is in the initial mount namespace, or in one with the same root directory:
+ * services that systemd hardens are, containers are not. Any context but
+ * interrupts; takes task_lock().
+ */
+bool kith_task_sees_host(struct task_struct *task);
+
 /* Whether a claim names the image current has just exec'ed. Atomic context
  * (exec tracepoint), under RCU.
  */

@@ -141,8 +141,8 @@ static void subject_put(struct kith_subject *subject)
 
 static void credential_free(struct work_struct *work)
 {
-	struct kith_credential *c = container_of(work, struct kith_credential,
-						 free);
+	struct kith_credential *c = container_of(to_rcu_work(work),
+						 struct kith_credential, free);
 	struct kith_svid *svid = rcu_dereference_protected(c->svid, true);
 
 	kith_index_del(&credential_index, &c->node);
@@ -162,7 +162,7 @@ static void credential_free(struct work_struct *work)
 void kith_credential_put(struct kith_credential *c)
 {
 	if (refcount_dec_and_test(&c->ref))
-		queue_work(kith_identity_wq, &c->free);
+		queue_rcu_work(kith_identity_wq, &c->free);
 }
 
 /* Path of current's cgroup, or NULL without memory. */
@@ -193,7 +193,7 @@ credential_new(struct kith_program *program, const struct kith_subject *subject)
 	INIT_LIST_HEAD(&c->waiters);
 	mutex_init(&c->issue);
 	INIT_DELAYED_WORK(&c->wait, kith_attest_work);
-	INIT_WORK(&c->free, credential_free);
+	INIT_RCU_WORK(&c->free, credential_free);
 	c->subject = *subject;
 	c->program = program;
 	c->cgroup = cgroup_path_current();
@@ -227,8 +227,7 @@ static void subject_take(struct kith_subject *subject)
 	rcu_read_lock();
 	subject->cgroup_id = cgroup_id(task_dfl_cgroup(current));
 	rcu_read_unlock();
-	subject->mount_ns_initial = current->nsproxy &&
-		current->nsproxy->mnt_ns == init_task.nsproxy->mnt_ns;
+	subject->sees_host = kith_task_sees_host(current);
 }
 
 static bool groups_equal(const struct group_info *a, const struct group_info *b)
@@ -241,7 +240,7 @@ static bool subject_equal(const struct kith_subject *a,
 			  const struct kith_subject *b)
 {
 	return a->cgroup_id == b->cgroup_id &&
-	       a->mount_ns_initial == b->mount_ns_initial &&
+	       a->sees_host == b->sees_host &&
 	       (a->cred == b->cred ||
 		(uid_eq(a->cred->uid, b->cred->uid) &&
 		 gid_eq(a->cred->gid, b->cred->gid) &&
@@ -313,10 +312,13 @@ static struct kith_credential *credential_insert(struct kith_program *program,
 		kith_issue_revoke(idle, KITH_REASON_CLOSED);
 		kith_credential_put(idle);
 	}
-	if (new)
+	if (new) {
+		/* It could be found: an agent may have been told of it. */
+		kith_issue_revoke(new, KITH_REASON_CLOSED);
 		kith_credential_put(new);
-	else
+	} else {
 		kith_attest_kick(c, 0);
+	}
 	return c;
 }
 

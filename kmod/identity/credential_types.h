@@ -17,7 +17,7 @@ struct netlink_ext_ack;
 struct kith_subject {
 	const struct cred *cred;	/* counted; real credentials */
 	u64 cgroup_id;
-	bool mount_ns_initial;
+	bool sees_host;
 };
 
 struct kith_credential {
@@ -50,7 +50,7 @@ struct kith_credential {
 	bool eof_lenient;		/* issue */
 
 	struct delayed_work wait;	/* holds a reference while queued */
-	struct work_struct free;
+	struct rcu_work free;		/* reports look at it under RCU */
 };
 
 static inline bool kith_credential_pending(const struct kith_credential *c)

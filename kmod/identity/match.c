@@ -9,7 +9,11 @@
 #include <linux/dcache.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/fs_struct.h>
+#include <linux/nsproxy.h>
 #include <linux/percpu.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched/task.h>
 #include <linux/string.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
@@ -155,6 +159,35 @@ static bool match_cgroup(const struct kith_claims *claims,
 	}
 }
 
+/* Compared only. A task that has ended has none. */
+static const struct dentry *root_of(struct task_struct *task)
+{
+	const struct dentry *root = NULL;
+
+	task_lock(task);
+	if (task->fs)
+		root = READ_ONCE(task->fs->root.dentry);
+	task_unlock(task);
+	return root;
+}
+
+static bool in_initial_mount_ns(struct task_struct *task)
+{
+	bool initial;
+
+	task_lock(task);
+	initial = task->nsproxy &&
+		  task->nsproxy->mnt_ns == init_task.nsproxy->mnt_ns;
+	task_unlock(task);
+	return initial;
+}
+
+bool kith_task_sees_host(struct task_struct *task)
+{
+	return in_initial_mount_ns(task) ||
+	       root_of(task) == root_of(init_pid_ns.child_reaper);
+}
+
 static bool match_any(const struct kith_claims *claims,
 		      struct task_struct *task, const struct file *exe,
 		      char *path_buf, char *cgroup_buf)
@@ -170,8 +203,8 @@ static bool match_any(const struct kith_claims *claims,
 	uid = from_kuid(&init_user_ns, cred->uid);
 	initial = cred->user_ns == &init_user_ns;
 	rcu_read_unlock();
-	if (initial && (match_uid(claims, uid) ||
-			match_exe(claims, exe, path_buf)))
+	if (initial && kith_task_sees_host(task) &&
+	    (match_uid(claims, uid) || match_exe(claims, exe, path_buf)))
 		return true;
 	return match_cgroup(claims, task, cgroup_buf);
 }

@@ -181,6 +181,8 @@ enum kith_reason {
 	KITH_REASON_CLOSED,
 	/* A defect of Kith; please report it. */
 	KITH_REASON_INTERNAL,
+	/* A rule of the policy forbids it. */
+	KITH_REASON_DENY_RULE,
 
 	/* private: */
 	__KITH_REASON_COUNT
@@ -237,6 +239,10 @@ enum kith_a_credential {
 	KITH_A_CREDENTIAL_CGROUP_ID,
 	/* Inode number; 4026531837 is the initial one. */
 	KITH_A_CREDENTIAL_USER_NS,
+	/*
+	 * Its paths are the host's: the initial mount namespace, or one with
+	 * the same root directory.
+	 */
 	KITH_A_CREDENTIAL_MOUNT_NS_INITIAL,
 	KITH_A_CREDENTIAL_SPIFFE_ID,
 	KITH_A_CREDENTIAL_WORKLOAD,
