@@ -150,6 +150,8 @@ static const char *remedy_of(uint32_t reason)
 		return "if it is to be allowed, add an outbound rule for this destination to our policy; kith explain shows what decides";
 	case KITH_REASON_NO_RULE_OUTBOUND_PEER:
 		return "another identity answers there than the policy names: correct `to`, or find out who listens";
+	case KITH_REASON_DENY_RULE:
+		return "the policy's line above forbids it: if it is to be allowed, change that line";
 	case KITH_REASON_NO_RULE_INBOUND:
 		return "if it is to be allowed, add an inbound rule for this peer and port to our policy";
 	case KITH_REASON_PEER_NOT_TLS:

@@ -189,8 +189,7 @@ int kith_cmd_credential_refuse(struct genl_info *info)
 static void revoke(struct kith_credential *c)
 {
 	if (kith_issue_revoke(c, KITH_REASON_OWN_REVOKED))
-		kith_socket_close_credential(c, EKEYREVOKED,
-					     KITH_REASON_OWN_REVOKED);
+		kith_socket_close_credential(c);
 }
 
 static bool credential_is(struct kith_credential *c, const char *spiffe_id)

@@ -415,10 +415,8 @@ int kith_draft_commit(u64 generation, struct netlink_ext_ack *extack)
 	config = draft.config;
 	memset(&draft, 0, sizeof(draft));
 	kith_claims_sort(&config->claims);
-	refcount_inc(&config->ref);
 	kith_config_enforce(config);
 	tell_config(generation);
-	kith_socket_recheck(config);
-	kith_config_put(config);
+	kith_socket_recheck();
 	return 0;
 }

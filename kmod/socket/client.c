@@ -104,6 +104,13 @@ static int stack_settle(struct kith_conn *conn)
 	return err == -EAFNOSUPPORT ? -ECONNABORTED : err;
 }
 
+/* Why what decide() answered with @action is refused. */
+static enum kith_reason refusal(const struct kith_conn *conn, int action)
+{
+	return action == KITH_TABLE_DENY && conn->rule ?
+	       KITH_REASON_DENY_RULE : KITH_REASON_NO_RULE_OUTBOUND;
+}
+
 static int start_tcp(struct kith_conn *conn)
 {
 	int err;
@@ -124,7 +131,7 @@ static int start_tcp(struct kith_conn *conn)
 static int start(struct kith_conn *conn)
 {
 	struct kith_endpoint endpoint;
-	int err;
+	int action, err;
 
 	err = check_options(conn->sk);
 	if (err) {
@@ -135,7 +142,8 @@ static int start(struct kith_conn *conn)
 	if (err)
 		return err;		/* the host's own refusal */
 	kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len, &endpoint);
-	switch (decide(conn, &endpoint)) {
+	action = decide(conn, &endpoint);
+	switch (action) {
 	case KITH_TABLE_ALLOW:
 		/* A send() that an opening let into the stack may still wait
 		 * there for a connection, and would move clear bytes. */
@@ -146,7 +154,7 @@ static int start(struct kith_conn *conn)
 	case KITH_TABLE_OPEN:
 		return 0;
 	default:
-		refuse(conn, -EACCES, KITH_REASON_NO_RULE_OUTBOUND);
+		refuse(conn, -EACCES, refusal(conn, action));
 		return -EACCES;
 	}
 }
@@ -192,15 +200,16 @@ static void report_async(struct kith_conn *conn, int err)
 static int connect_opened(struct kith_conn *conn)
 {
 	struct kith_endpoint decided, actual;
-	int err;
+	int action = KITH_TABLE_OPEN, err;
 
 	kith_endpoint_of_addr((void *)&conn->dest, conn->dest_len, &decided);
 	err = stack_connect(conn);
 	if (err && err != -EINPROGRESS)
 		return err;
 	kith_endpoint_of_sock(conn->sk, &actual, KITH_OUTBOUND);
-	if (!memcmp(&decided, &actual, sizeof(actual)) ||
-	    decide(conn, &actual) == KITH_TABLE_OPEN) {
+	if (memcmp(&decided, &actual, sizeof(actual)))
+		action = decide(conn, &actual);
+	if (action == KITH_TABLE_OPEN) {
 		conn->reason = KITH_REASON_OPENING;
 		kith_conn_report(conn, KITH_DECISION_OPEN, 0,
 				 KITH_REASON_OPENING, KITH_SIDE_LOCAL);
@@ -209,7 +218,7 @@ static int connect_opened(struct kith_conn *conn)
 		kith_conn_set_state(conn, KITH_CONN_STATE_OPENED);
 		return err;
 	}
-	refuse(conn, -EACCES, KITH_REASON_NO_RULE_OUTBOUND);
+	refuse(conn, -EACCES, refusal(conn, action));
 	kith_conn_set_state(conn, KITH_CONN_STATE_FAILED);
 	kith_conn_fail(conn, -EACCES);
 	return -EACCES;

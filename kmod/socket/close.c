@@ -72,6 +72,20 @@ void kith_conn_push_fin(struct kith_conn *conn)
 	conn->inner->shutdown(conn->sock, SHUT_WR);
 }
 
+/**
+ * kith_conn_free_fin() - the sender that a shutdown() interrupted has left
+ * @conn: READY, with @conn->fin_due
+ *
+ * kTLS shall send what it still has, which the pretended shutdown keeps back.
+ *
+ * Context: process, under @conn->tx.
+ */
+void kith_conn_free_fin(struct kith_conn *conn)
+{
+	set_send_shutdown(conn->sk, false);
+	kith_conn_kick(conn);
+}
+
 /* Another thread's send() has the turn, or memory is short: the worker sends
  * close_notify and FIN when it can. The program may send no more. */
 static bool defer_fin(struct kith_conn *conn, struct socket *sock)
@@ -84,6 +98,11 @@ static bool defer_fin(struct kith_conn *conn, struct socket *sock)
 	set_send_shutdown(conn->sk, true);
 	kith_conn_arm(conn, LINGER_STEP_MS);
 	mutex_unlock(&conn->mutex);
+	/* Who had the turn may have left before it could see @fin_due. */
+	if (mutex_trylock(&conn->tx)) {
+		kith_conn_free_fin(conn);
+		mutex_unlock(&conn->tx);
+	}
 	return true;
 }
 
@@ -92,8 +111,8 @@ static int check_caller(struct kith_conn *conn)
 {
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
 		return kith_listener_check_caller(conn);
-	if (kith_conn_state(conn) != KITH_CONN_STATE_READY &&
-	    kith_conn_state(conn) != KITH_CONN_STATE_OPENED)
+	if (kith_conn_state(conn) == KITH_CONN_STATE_IDLE ||
+	    kith_conn_state(conn) == KITH_CONN_STATE_FAILED)
 		return 0;
 	return kith_stream_check_caller(conn, MAX_SCHEDULE_TIMEOUT);
 }

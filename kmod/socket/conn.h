@@ -54,9 +54,10 @@ struct kith_conn {
 					 * holds, else 0 */
 	spinlock_t kick_lock;		/* innermost; @dead against queueing */
 	bool dead;			/* kick_lock; no work is queued after */
+	unsigned long review;		/* atomic bits; see sweep.c */
 	bool expired;			/* set by the deadline */
 
-	struct work_struct work;
+	struct delayed_work work;
 	struct delayed_work deadline;
 
 	/* Identity. */
@@ -158,6 +159,11 @@ static inline bool kith_conn_pending(enum kith_conn_state state)
 	       state == KITH_CONN_STATE_HANDSHAKE;
 }
 
+/* Takes @conn->mutex, unless somebody has it or the socket's lock: a program can
+ * hold those for as long as it likes, and no work of others may wait for it. A
+ * dead one is entered, too. */
+bool kith_conn_try_enter(struct kith_conn *conn);
+
 int kith_table_init(void);
 void kith_table_exit(void);
 
@@ -181,6 +187,10 @@ void kith_callbacks_init(const struct sock *sk);
 /* ops.c ----------------------------------------------------------------- */
 
 const struct proto_ops *kith_ops_base(const struct sock *sk);
+/* Around what runs in the module for somebody who holds no reference to it:
+ * unloading waits for them. */
+void kith_ops_enter(void);
+void kith_ops_leave(void);
 /* The kernel's private closed socket of @sk's family. */
 struct socket *kith_ops_primer(const struct sock *sk);
 
@@ -222,6 +232,9 @@ int kith_ktls_install(struct kith_conn *conn, const struct kith_tls_keys *keys,
 
 /* record.c -------------------------------------------------------------- */
 
+/* In a row, without data: a peer must not keep a reader or worker busy. */
+#define KITH_IDLE_RECORDS_MAX	64
+
 enum kith_record {
 	KITH_RECORD_IGNORED,		/* nothing for the program, go on */
 	KITH_RECORD_EOF,		/* close_notify */
@@ -242,6 +255,8 @@ void kith_conn_fail(struct kith_conn *conn, int err);
 
 /* handshake.c ------------------------------------------------------------ */
 
+/* @cpus: handshakes that may compute at a time. */
+void kith_handshake_init(unsigned int cpus);
 void kith_handshake_begin(struct kith_conn *conn);
 void kith_handshake_step(struct kith_conn *conn);
 /* Ends it with @err (0 or -errno). Under @conn->mutex. */
@@ -275,6 +290,7 @@ struct kith_listener {
 	unsigned int n_ready;		/* lock; read anywhere */
 	unsigned int n_ended;		/* lock; read anywhere */
 	bool owned;			/* conn mutex; a claimed program uses it */
+	int err;			/* atomic; what accept() is to tell */
 };
 
 bool kith_listener_is_claimed(const struct sock *sk);
@@ -286,6 +302,9 @@ __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
 			    struct socket *sock, struct poll_table_struct *wait);
 /* Whether current may change it: 0 also while nobody owns it, or as accept(). */
 int kith_listener_check_caller(struct kith_conn *listener);
+/* Has one accept() fail with @err (-errno): its owner has no identity to show a
+ * peer that came. Any context. */
+void kith_listener_tell(struct kith_conn *listener, int err);
 /* Takes the listener from an owner that has ended. Not under its mutex. */
 void kith_listener_disown(struct kith_conn *listener);
 
@@ -338,6 +357,7 @@ int kith_stream_enter(struct kith_conn *conn, long timeo);
 int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how);
 /* READY and @conn->fin_due: tries again. Under @conn->mutex. */
 void kith_conn_push_fin(struct kith_conn *conn);
+void kith_conn_free_fin(struct kith_conn *conn);
 int kith_conn_release(struct kith_conn *conn, struct socket *sock);
 /* Half-closes a refused child and drains it until the peer is done. */
 void kith_child_linger(struct kith_conn *child);
@@ -361,10 +381,16 @@ int kith_endpoint_of_addr(const struct sockaddr_unsized *addr, int len,
 
 /* sweep.c ---------------------------------------------------------------- */
 
-/* Whether @config, in force now, still lets the connection be. READY or OPENED,
- * under @conn->mutex. */
-bool kith_conn_is_allowed(struct kith_conn *conn,
-			  const struct kith_config *config);
+/* What sweeps left to do. Under @conn->mutex. */
+void kith_conn_review(struct kith_conn *conn);
+
+/* Why @rule, the one that names both ends or NULL, does not allow @conn. */
+enum kith_reason kith_conn_refusal(const struct kith_conn *conn,
+				   const struct kith_table_rule *rule);
+/* Why @config, in force now, lets the connection be no more, or
+ * KITH_REASON_NONE. READY or OPENED, under @conn->mutex. */
+enum kith_reason kith_conn_recheck(struct kith_conn *conn,
+				   const struct kith_config *config);
 
 extern struct workqueue_struct *kith_socket_wq;
 

@@ -39,14 +39,24 @@ static int refuse(const struct door *door, struct sock *sk)
 	return -EPROTONOSUPPORT;
 }
 
+static int pass(const struct door *door, struct sock *sk)
+{
+	int err;
+
+	kith_ops_enter();
+	err = refuse(door, sk);
+	kith_ops_leave();
+	return err;
+}
+
 static int init_mptcp4(struct sock *sk)
 {
-	return refuse(&doors[0], sk);
+	return pass(&doors[0], sk);
 }
 
 static int init_mptcp6(struct sock *sk)
 {
-	return refuse(&doors[1], sk);
+	return pass(&doors[1], sk);
 }
 
 static int (*const hooks[2])(struct sock *sk) = { init_mptcp4, init_mptcp6 };

@@ -3,13 +3,13 @@
  * Driving the TLS engine over a connection, from the worker. Nothing here
  * blocks on the peer: the transport's callbacks run the worker again.
  */
+#include <linux/semaphore.h>
 #include <linux/tcp.h>
 #include <net/tcp.h>
 #include "conn.h"
 
-static int transport_send(void *ctx, const u8 *buf, size_t len)
+static int send(struct kith_conn *conn, const u8 *buf, size_t len)
 {
-	struct kith_conn *conn = ctx;
 	struct kvec kv = { .iov_base = (void *)buf, .iov_len = len };
 	struct msghdr msg = { .msg_flags = MSG_DONTWAIT | MSG_NOSIGNAL };
 
@@ -26,9 +26,33 @@ static int receive(struct kith_conn *conn, u8 *buf, size_t len, int flags)
 	return conn->base->recvmsg(conn->sock, &msg, len, MSG_DONTWAIT | flags);
 }
 
+/* How many may compute: at most half of the CPUs, behind what is urgent. The
+ * turn is given up where the socket's lock is taken. */
+static struct semaphore turns;
+
+void kith_handshake_init(unsigned int cpus)
+{
+	sema_init(&turns, cpus);
+}
+
+static int transport_send(void *ctx, const u8 *buf, size_t len)
+{
+	int ret;
+
+	up(&turns);
+	ret = send(ctx, buf, len);
+	down(&turns);
+	return ret;
+}
+
 static int transport_recv(void *ctx, u8 *buf, size_t len)
 {
-	return receive(ctx, buf, len, 0);
+	int ret;
+
+	up(&turns);
+	ret = receive(ctx, buf, len, 0);
+	down(&turns);
+	return ret;
 }
 
 static struct kith_certs *bundle(void *ctx, const char *trust_domain)
@@ -72,9 +96,7 @@ static struct kith_tls_verdict authorise(void *ctx,
 				     GFP_KERNEL);
 	}
 	if (!rule || le32_to_cpu(rule->action) != KITH_TABLE_ALLOW)
-		verdict = refuse(-EACCES, direction == KITH_OUTBOUND ?
-				 KITH_REASON_NO_RULE_OUTBOUND_PEER :
-				 KITH_REASON_NO_RULE_INBOUND);
+		verdict = refuse(-EACCES, kith_conn_refusal(conn, rule));
 	kith_config_put(config);
 	return verdict;
 }
@@ -115,7 +137,9 @@ static struct kith_tls *new_tls(struct kith_conn *conn)
 	return tls;
 }
 
-#define ALERT_ACCESS_DENIED	49	/* RFC 8446 section 6.2 */
+/* RFC 8446 section 6.2 */
+#define ALERT_ACCESS_DENIED	49
+#define ALERT_INTERNAL_ERROR	80
 
 /* TLS record and handshake headers, RFC 8446 sections 5.1 and 4. */
 #define RECORD_HEADER		5
@@ -213,6 +237,21 @@ static void send_pending_alert(struct kith_conn *conn)
 	memzero_explicit(&keys, sizeof(keys));
 }
 
+/* The listener's owner has no identity to show. The peer is told what can be
+ * told in clear (RFC 8446 section 6.2), the owner by accept(). */
+static void refuse_for_want(struct kith_conn *conn, int err)
+{
+	static const u8 alert[] = { 21, 3, 3, 0, 2, 2, ALERT_INTERNAL_ERROR };
+
+	send(conn, alert, sizeof(alert));
+	kith_listener_tell(conn->parent, err);
+}
+
+static bool is_want(int err)
+{
+	return err == -ENOKEY || err == -EKEYEXPIRED || err == -EKEYREVOKED;
+}
+
 static void learn(struct kith_conn *conn)
 {
 	const struct kith_svid_facts *peer;
@@ -230,16 +269,16 @@ static void learn(struct kith_conn *conn)
 static int settle(struct kith_conn *conn, enum kith_reason *reason)
 {
 	struct kith_config *config = kith_config_get();
+	enum kith_reason refusal = KITH_REASON_NONE;
 	int err = install_keys(conn);
 
 	*reason = err ? KITH_REASON_INTERNAL : KITH_REASON_RULE;
-	if (!err && conn->generation != config->generation &&
-	    !kith_conn_is_allowed(conn, config)) {
+	if (!err && conn->generation != config->generation)
+		refusal = kith_conn_recheck(conn, config);
+	if (refusal) {
 		kith_record_alert(conn, conn->sock, 2, ALERT_ACCESS_DENIED);
 		conn->generation = config->generation;
-		*reason = conn->kind == KITH_CONN_KIND_CLIENT ?
-			  KITH_REASON_NO_RULE_OUTBOUND_PEER :
-			  KITH_REASON_NO_RULE_INBOUND;
+		*reason = refusal;
 		err = -EACCES;
 	}
 	kith_config_put(config);
@@ -257,6 +296,8 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 	if (!err) {
 		err = settle(conn, &reason);
 		side = KITH_SIDE_LOCAL;
+	} else if (server && !conn->tls && is_want(err)) {
+		refuse_for_want(conn, err);
 	} else {
 		send_pending_alert(conn);
 	}
@@ -349,7 +390,9 @@ void kith_handshake_step(struct kith_conn *conn)
 	if (!conn->tls)
 		err = prepare(conn, &reason);
 	if (!err) {
+		down(&turns);
 		err = kith_tls_handshake(conn->tls);
+		up(&turns);
 		reason = kith_tls_reason(conn->tls);
 		if (kith_tls_peer_refused(conn->tls))
 			side = KITH_SIDE_PEER;

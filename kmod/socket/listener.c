@@ -21,6 +21,11 @@ static void set_owner(struct kith_conn *listener,
 	if (old == credential)
 		return;
 	WRITE_ONCE(listener->credential, kith_credential_get(credential));
+	WRITE_ONCE(listener->listener->err, 0);
+	/* Of another program: who sleeps in accept() asks anew whether it may. */
+	if (old && kith_credential_program(old) !=
+		   kith_credential_program(credential))
+		kith_wake_all(listener->sk);
 	if (old)
 		kith_credential_put(old);
 	kith_caller_describe(listener);
@@ -143,7 +148,8 @@ int kith_listener_check_caller(struct kith_conn *listener)
 void kith_listener_disown(struct kith_conn *listener)
 {
 	mutex_lock(&listener->mutex);
-	if (listener->credential && listener->listener->owned &&
+	if (!listener->dead && listener->credential &&
+	    listener->listener->owned &&
 	    is_dead(listener->credential)) {
 		WRITE_ONCE(listener->listener->owned, false);
 		kith_callbacks_unhook(listener);
@@ -204,6 +210,12 @@ int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
 	return err;
 }
 
+void kith_listener_tell(struct kith_conn *listener, int err)
+{
+	WRITE_ONCE(listener->listener->err, err);
+	kith_wake_readable(listener->sk);
+}
+
 static bool is_revoked(struct kith_credential *credential)
 {
 	enum kith_reason reason;
@@ -220,7 +232,8 @@ static bool has_answer(struct kith_conn *listener)
 	struct kith_credential *caller;
 	bool refused;
 
-	if (READ_ONCE(listener->listener->n_ready))
+	if (READ_ONCE(listener->listener->n_ready) ||
+	    READ_ONCE(listener->listener->err))
 		return true;
 	caller = kith_caller_credential();
 	if (IS_ERR(caller))
@@ -250,8 +263,7 @@ static bool is_for(struct kith_conn *child, struct kith_credential *caller)
 	if (kith_conn_state(child) == KITH_CONN_STATE_FAILED ||
 	    READ_ONCE(child->stream_err))
 		return false;
-	return kith_credential_program(child->credential) ==
-	       kith_credential_program(caller) ||
+	return READ_ONCE(child->credential) == caller ||
 	       !kith_caller_compare(caller, child->svid->facts.spiffe_id);
 }
 
@@ -269,22 +281,47 @@ static struct kith_conn *pop_ready(struct kith_listener *l,
 	return child;
 }
 
-/* NULL with *@err, which is -EINPROGRESS when the listener's owner ended. */
+/* Compared only. Credentials are freed after a grace period. */
+static const struct kith_program *owner_of(const struct kith_conn *listener)
+{
+	const struct kith_program *program = NULL;
+	struct kith_credential *owner;
+
+	rcu_read_lock();
+	owner = READ_ONCE(listener->credential);
+	if (owner)
+		program = kith_credential_program(owner);
+	rcu_read_unlock();
+	return program;
+}
+
+/* NULL with *@err, which is -EINPROGRESS when the listener has another owner. */
 static struct kith_conn *wait_ready(struct kith_conn *listener,
 				    struct kith_credential *caller, long timeo,
 				    int *err)
 {
 	DEFINE_WAIT_FUNC(wait, woken_wake_function);
+	const struct kith_program *owner = owner_of(listener);
+	struct kith_listener *l = listener->listener;
 	struct sock *sk = listener->sk;
 	struct kith_conn *child;
 
 	add_wait_queue_exclusive(sk_sleep(sk), &wait);
-	while (!(child = pop_ready(listener->listener, caller))) {
+	for (;;) {
+		*err = -EINPROGRESS;
+		child = NULL;
+		if (!READ_ONCE(l->owned) ||
+		    owner_of(listener) != owner)
+			break;
+		child = pop_ready(l, caller);
+		if (child)
+			break;
 		*err = -EINVAL;
 		if (inet_sk_state_load(sk) != TCP_LISTEN)
 			break;
-		*err = -EINPROGRESS;
-		if (!READ_ONCE(listener->listener->owned))
+		*err = owner == kith_credential_program(caller) ?
+		       xchg(&l->err, 0) : 0;
+		if (*err)
 			break;
 		*err = -EKEYREVOKED;
 		if (is_revoked(caller))

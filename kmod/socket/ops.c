@@ -39,12 +39,12 @@ struct family {
 static struct family families[2];	/* fixed after kith_socket_init() */
 static DEFINE_PER_CPU(long, calls);	/* wrappers running, summed over CPUs */
 
-static void enter(void)
+void kith_ops_enter(void)
 {
 	this_cpu_inc(calls);
 }
 
-static void leave(void)
+void kith_ops_leave(void)
 {
 	this_cpu_dec(calls);
 }
@@ -115,6 +115,12 @@ static int connect_native(struct socket *sock, struct sockaddr_unsized *addr,
 	return err;
 }
 
+static bool is_unspec(const struct sockaddr_unsized *addr, int len)
+{
+	return len >= (int)sizeof(sa_family_t) &&
+	       ((const struct sockaddr *)addr)->sa_family == AF_UNSPEC;
+}
+
 static int connect_claimed(struct socket *sock, struct sockaddr_unsized *addr,
 			   int len, int flags)
 {
@@ -122,23 +128,22 @@ static int connect_claimed(struct socket *sock, struct sockaddr_unsized *addr,
 	struct kith_endpoint endpoint;
 	struct kith_conn *conn;
 	bool owed = false;
+	int err;
 
-	/* What the stack refuses without a packet it refuses itself. */
-	if (kith_endpoint_of_addr(addr, len, &endpoint) ||
-	    len > (int)sizeof(conn->dest))
+	/* A fresh socket may be disconnected. */
+	if (is_unspec(addr, len))
 		return base->connect(sock, addr, len, flags);
+	/* As the stack says, which must not see it: a connection under way
+	 * looks at no address and would be done. */
+	err = kith_endpoint_of_addr(addr, len, &endpoint);
+	if (err || len > (int)sizeof(conn->dest))
+		return err ?: -EINVAL;
 	conn = decide_once(sock, true, KITH_CONN_KIND_CLIENT, &owed);
 	if (IS_ERR(conn))
 		return PTR_ERR(conn);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
 		return -EISCONN;
 	return kith_client_connect(conn, sock, addr, len, flags);
-}
-
-static bool is_unspec(const struct sockaddr_unsized *addr, int len)
-{
-	return len >= (int)sizeof(sa_family_t) &&
-	       ((const struct sockaddr *)addr)->sa_family == AF_UNSPEC;
 }
 
 static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
@@ -163,9 +168,9 @@ static int op_connect(struct socket *sock, struct sockaddr_unsized *addr,
 {
 	int err;
 
-	enter();
+	kith_ops_enter();
 	err = do_connect(sock, addr, len, flags);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -189,9 +194,9 @@ static int op_listen(struct socket *sock, int backlog)
 	bool owed = false;
 	int err;
 
-	enter();
+	kith_ops_enter();
 	err = do_listen(sock, backlog, &owed);
-	leave();
+	kith_ops_leave();
 	if (owed)
 		module_put(THIS_MODULE);
 	return err;
@@ -203,13 +208,13 @@ int kith_ops_accept(struct socket *sock, struct socket *newsock,
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int err;
 
-	enter();
+	kith_ops_enter();
 	if (conn && conn->kind == KITH_CONN_KIND_LISTENER)
 		err = kith_listener_accept(conn, newsock, arg->flags);
 	else
 		err = kith_compat_accept(kith_ops_base(sock->sk), sock,
 					 newsock, arg);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -219,14 +224,14 @@ static __poll_t op_poll(struct file *file, struct socket *sock,
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	__poll_t mask;
 
-	enter();
+	kith_ops_enter();
 	if (!conn)
 		mask = kith_ops_base(sock->sk)->poll(file, sock, wait);
 	else if (conn->kind == KITH_CONN_KIND_LISTENER)
 		mask = kith_listener_poll(conn, file, sock, wait);
 	else
 		mask = kith_stream_poll(conn, file, sock, wait);
-	leave();
+	kith_ops_leave();
 	return mask;
 }
 
@@ -258,12 +263,12 @@ static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int ret;
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		ret = kith_stream_sendmsg(conn, sock, msg, len);
 	else
 		ret = sendmsg_native(sock, msg, len);
-	leave();
+	kith_ops_leave();
 	return ret;
 }
 
@@ -273,14 +278,14 @@ static int op_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int ret;
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		ret = kith_stream_recvmsg(conn, sock, msg, len, flags);
 	else if (!(flags & MSG_ERRQUEUE) && kith_program_is_claimed())
 		ret = sock_error(sock->sk) ?: -ENOTCONN;
 	else
 		ret = kith_ops_base(sock->sk)->recvmsg(sock, msg, len, flags);
-	leave();
+	kith_ops_leave();
 	return ret;
 }
 
@@ -291,7 +296,7 @@ static ssize_t op_splice_read(struct socket *sock, loff_t *pos,
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	ssize_t ret;
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		ret = kith_stream_splice_read(conn, sock, pos, pipe, len,
 					      flags);
@@ -300,7 +305,7 @@ static ssize_t op_splice_read(struct socket *sock, loff_t *pos,
 	else
 		ret = kith_ops_base(sock->sk)->splice_read(sock, pos, pipe, len,
 							   flags);
-	leave();
+	kith_ops_leave();
 	return ret;
 }
 
@@ -312,7 +317,7 @@ ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	ssize_t ret;
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		ret = kith_stream_sendpage(conn, sock, page, offset, size,
 					   flags);
@@ -321,7 +326,7 @@ ssize_t kith_compat_sendpage(struct socket *sock, struct page *page, int offset,
 	else
 		ret = kith_ops_base(sock->sk)->sendpage(sock, page, offset,
 							size, flags);
-	leave();
+	kith_ops_leave();
 	return ret;
 }
 #endif
@@ -331,12 +336,12 @@ static void op_splice_eof(struct socket *sock)
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	const struct proto_ops *base = kith_ops_base(sock->sk);
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		kith_stream_splice_eof(conn, sock);
 	else if (base->splice_eof)
 		base->splice_eof(sock);
-	leave();
+	kith_ops_leave();
 }
 
 /* Sockmap, KCM and strparser users send under the socket lock: in clear. */
@@ -344,10 +349,10 @@ static int op_sendmsg_locked(struct sock *sk, struct msghdr *msg, size_t size)
 {
 	int ret = -EOPNOTSUPP;
 
-	enter();
+	kith_ops_enter();
 	if (!kith_conn_find(sk))
 		ret = kith_ops_base(sk)->sendmsg_locked(sk, msg, size);
-	leave();
+	kith_ops_leave();
 	return ret;
 }
 
@@ -356,12 +361,12 @@ static int op_shutdown(struct socket *sock, int how)
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int err;
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		err = kith_conn_shutdown(conn, sock, how);
 	else
 		err = kith_ops_base(sock->sk)->shutdown(sock, how);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -404,20 +409,42 @@ static int setsockopt_native(struct socket *sock, int level, int name,
 	return err;
 }
 
+#define OPTION_MAX	131072
+
+/* The value is copied first: the stack would do so under the socket's lock, for
+ * as long as whoever backs the program's memory likes. */
+static int setsockopt_managed(struct kith_conn *conn, struct socket *sock,
+			      int level, int name, sockptr_t value,
+			      unsigned int len)
+{
+	void *copy;
+	int err;
+
+	if (len > OPTION_MAX)
+		return -EINVAL;
+	copy = memdup_sockptr(value, len);
+	if (IS_ERR(copy))
+		return PTR_ERR(copy);
+	err = conn->base->setsockopt(sock, level, name, KERNEL_SOCKPTR(copy),
+				     len);
+	kfree(copy);
+	return err;
+}
+
 static int op_setsockopt(struct socket *sock, int level, int name,
 			 sockptr_t value, unsigned int len)
 {
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int err;
 
-	enter();
+	kith_ops_enter();
 	if ((conn || kith_program_is_claimed()) && vetoed(conn, level, name))
 		err = -EOPNOTSUPP;
 	else if (conn)
-		err = conn->base->setsockopt(sock, level, name, value, len);
+		err = setsockopt_managed(conn, sock, level, name, value, len);
 	else
 		err = setsockopt_native(sock, level, name, value, len);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -427,18 +454,19 @@ static int op_getsockopt(struct socket *sock, int level, int name,
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int err;
 
-	enter();
+	kith_ops_enter();
 	if (level == SOL_KITH && name == KITH_PEER_ID && conn)
 		err = kith_option_peer_id(conn, value, len);
 	else if (level == SOL_KITH && kith_program_is_claimed())
 		err = name == KITH_PEER_ID ? -ENOTCONN : -ENOPROTOOPT;
-	else if (conn && (level == SOL_TLS ||
-			  (level == SOL_TCP && name == TCP_ZEROCOPY_RECEIVE)))
+	else if ((conn && level == SOL_TLS) ||
+		 (level == SOL_TCP && name == TCP_ZEROCOPY_RECEIVE &&
+		  (conn || kith_program_is_claimed())))
 		err = -EOPNOTSUPP;
 	else
 		err = kith_ops_base(sock->sk)->getsockopt(sock, level, name,
 							  value, len);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -447,12 +475,12 @@ static int op_set_rcvlowat(struct sock *sk, int value)
 	struct kith_conn *conn = kith_conn_find(sk);
 	int err;
 
-	enter();
+	kith_ops_enter();
 	if (conn)
 		err = kith_callbacks_set_rcvlowat(conn, value);
 	else
 		err = kith_ops_base(sk)->set_rcvlowat(sk, value);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -463,12 +491,12 @@ static int op_getname(struct socket *sock, struct sockaddr *addr, int peer)
 	enum kith_conn_state state;
 	int ret = -ENOTCONN;
 
-	enter();
+	kith_ops_enter();
 	state = conn ? kith_conn_state(conn) : KITH_CONN_STATE_READY;
 	if (peer != 1 || (!kith_conn_pending(state) &&
 			  state != KITH_CONN_STATE_FAILED))
 		ret = kith_ops_base(sock->sk)->getname(sock, addr, peer);
-	leave();
+	kith_ops_leave();
 	return ret;
 }
 
@@ -477,7 +505,7 @@ static int op_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	struct kith_conn *conn = kith_conn_find(sock->sk);
 	int err, bytes;
 
-	enter();
+	kith_ops_enter();
 	if (conn && cmd == FIONREAD && conn->kind != KITH_CONN_KIND_LISTENER &&
 	    kith_conn_state(conn) != KITH_CONN_STATE_OPENED) {
 		err = kith_stream_inq(conn, sock, &bytes);
@@ -486,7 +514,7 @@ static int op_ioctl(struct socket *sock, unsigned int cmd, unsigned long arg)
 	} else {
 		err = kith_ops_base(sock->sk)->ioctl(sock, cmd, arg);
 	}
-	leave();
+	kith_ops_leave();
 	return err;
 }
 
@@ -497,13 +525,13 @@ static int op_release(struct socket *sock)
 
 	if (!sock->sk)
 		return 0;
-	enter();
+	kith_ops_enter();
 	conn = kith_conn_find(sock->sk);
 	if (conn)
 		err = kith_conn_release(conn, sock);
 	else
 		err = kith_ops_base(sock->sk)->release(sock);
-	leave();
+	kith_ops_leave();
 	return err;
 }
 

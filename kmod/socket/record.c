@@ -23,9 +23,6 @@
 #define ALERT_INTERNAL		80
 #define ALERT_USER_CANCELED	90
 
-/* In a row, without data: a peer must not keep a reader or worker busy. */
-#define IDLE_RECORDS_MAX	64
-
 #define ANY_ROOM	(INT_MAX / 2)
 
 #define MSG_NEW_SESSION_TICKET	4
@@ -68,7 +65,7 @@ static int handle_alert(struct kith_conn *conn, const u8 *alert, int len)
 		return KITH_RECORD_EOF;
 	}
 	if (alert[1] == ALERT_USER_CANCELED &&
-	    conn->idle_records++ < IDLE_RECORDS_MAX)
+	    conn->idle_records++ < KITH_IDLE_RECORDS_MAX)
 		return KITH_RECORD_IGNORED;
 	err = kith_tls_alert_errno(alert[1], &reason);
 	return kith_stream_break(conn, -err, reason, KITH_SIDE_PEER);
@@ -81,7 +78,7 @@ static int handle_handshake(struct kith_conn *conn, struct socket *sock,
 
 	/* Tickets are not used, resumption would need the identity in them. */
 	if (len >= 4 && msg[0] == MSG_NEW_SESSION_TICKET &&
-	    conn->idle_records++ < IDLE_RECORDS_MAX)
+	    conn->idle_records++ < KITH_IDLE_RECORDS_MAX)
 		return KITH_RECORD_IGNORED;
 	if (len >= 4 && msg[0] == MSG_KEY_UPDATE) {
 		reason = KITH_REASON_KEY_UPDATE;

@@ -140,11 +140,14 @@ void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 		.err = err,
 		.generation = conn->generation,
 		.conn = &info,
-		.credential = conn->credential,
 	};
 
 	kith_conn_describe(conn, &info);
+	/* Another may take the connection over: not every caller has the mutex. */
+	rcu_read_lock();
+	event.credential = READ_ONCE(conn->credential);
 	kith_event_emit(&event);
+	rcu_read_unlock();
 }
 
 /* --- dumps ------------------------------------------------------------------ */
@@ -154,6 +157,20 @@ struct show_arg {
 	void *arg;
 };
 
+/* A program may keep its connection locked: the agent, who asks, shall not wait
+ * for that, and leaves it out. */
+static bool lock_soon(struct kith_conn *conn)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		if (mutex_trylock(&conn->mutex))
+			return true;
+		usleep_range(500, 1000);
+	}
+	return false;
+}
+
 static int show_conn(struct kith_conn *conn, void *arg)
 {
 	struct show_arg *show = arg;
@@ -162,7 +179,8 @@ static int show_conn(struct kith_conn *conn, void *arg)
 	enum kith_reason reason;
 	int ret = 0;
 
-	mutex_lock(&conn->mutex);
+	if (!lock_soon(conn))
+		return 0;
 	if (!conn->dead) {
 		kith_conn_describe(conn, &info);
 		/* A listener has its owner's identity of the moment. */

@@ -26,14 +26,15 @@ int kith_socket_for_each(unsigned long *position,
 			 void *arg);
 void kith_socket_counts(u32 *connections, u32 *listeners);
 
-/* Closes the live connections of a credential (revoked) with @err seen by the
- * application. May sleep. */
-void kith_socket_close_credential(const struct kith_credential *credential,
-				  int err, enum kith_reason reason);
+/* Closes the live connections of a revoked credential with EKEYREVOKED. Those
+ * that their program has locked follow when it lets go; the same holds for the
+ * two below. May sleep. */
+void kith_socket_close_credential(const struct kith_credential *credential);
 /* Closes the live connections of programs that have ended, which others hold,
  * with EKEYREVOKED, and takes their listeners from them. May sleep. */
 void kith_socket_close_orphans(void);
-/* Closes the live connections that @config no longer allows. May sleep. */
-void kith_socket_recheck(const struct kith_config *config);
+/* Closes the live connections that the policy in force no longer allows. May
+ * sleep. */
+void kith_socket_recheck(void);
 
 #endif

@@ -33,22 +33,38 @@ static void adopt(struct kith_conn *conn, struct kith_credential *caller)
 	mutex_unlock(&conn->mutex);
 }
 
+/* With a reference, or NULL: before READY it may change. */
+static struct kith_svid *svid_of(struct kith_conn *conn)
+{
+	struct kith_svid *svid;
+
+	mutex_lock(&conn->mutex);
+	svid = conn->svid ? kith_svid_get(conn->svid) : NULL;
+	mutex_unlock(&conn->mutex);
+	return svid;
+}
+
 /* Another program: it must have the same identity. */
 static int check_stranger(struct kith_conn *conn, long timeo)
 {
 	struct kith_credential *caller = kith_caller_credential();
+	struct kith_svid *svid;
 	int err;
 
 	if (IS_ERR(caller))
 		return PTR_ERR(caller);
+	svid = svid_of(conn);
 	do {
-		err = kith_caller_compare(caller, conn->svid->facts.spiffe_id);
+		err = svid ? kith_caller_compare(caller, svid->facts.spiffe_id) :
+			     -EACCES;
 		if (err != -EINPROGRESS)
 			break;
 		err = kith_caller_wait(conn, caller, timeo);
 	} while (!err);
 	if (!err)
 		adopt(conn, caller);
+	if (svid)
+		kith_svid_put(svid);
 	kith_credential_put(caller);
 	return err;
 }
@@ -61,10 +77,19 @@ static bool belongs_to_caller(struct kith_conn *conn)
 	if (!program)
 		return false;
 	mutex_lock(&conn->mutex);
-	belongs = program == kith_credential_program(conn->credential);
+	belongs = conn->credential &&
+		  program == kith_credential_program(conn->credential);
 	mutex_unlock(&conn->mutex);
 	kith_program_put(program);
 	return belongs;
+}
+
+static void tell_stranger(struct kith_conn *conn)
+{
+	mutex_lock(&conn->mutex);
+	kith_conn_report(conn, KITH_DECISION_DENY, EACCES,
+			 KITH_REASON_WRONG_IDENTITY, KITH_SIDE_LOCAL);
+	mutex_unlock(&conn->mutex);
 }
 
 int kith_stream_check_caller(struct kith_conn *conn, long timeo)
@@ -73,14 +98,16 @@ int kith_stream_check_caller(struct kith_conn *conn, long timeo)
 
 	if (likely(kith_caller_is_known(conn)))
 		return 0;
-	/* A stranger is asked each time: the owner may end in between. */
+	/* A stranger is asked each time: the owner may end in between. While
+	 * the identity is not settled there is none to share. */
 	if (belongs_to_caller(conn))
 		kith_caller_remember(conn);
+	else if (kith_conn_pending(kith_conn_state(conn)))
+		err = -EACCES;
 	else
 		err = check_stranger(conn, timeo);
 	if (err == -EACCES)
-		kith_conn_report(conn, KITH_DECISION_DENY, -err,
-				 KITH_REASON_WRONG_IDENTITY, KITH_SIDE_LOCAL);
+		tell_stranger(conn);
 	return err;
 }
 
@@ -145,12 +172,16 @@ static int check_send(struct kith_conn *conn, int flags)
 
 /* A send failed: the peer's refusal, if it lies in the receive queue, is the
  * better answer than the reset that followed it. */
-static int explain_send(struct kith_conn *conn, struct socket *sock, int err)
+static int explain_send(struct kith_conn *conn, int err, int flags)
 {
+	long timeo = flags & MSG_DONTWAIT ? 0 : HZ;
+
 	if (err != -EPIPE && err != -ECONNRESET)
 		return err;
-	/* A reader or the worker may be at it: after them it is known. */
-	if (READ_ONCE(conn->verdict_pending) && !kith_reader_begin(conn, HZ)) {
+	/* The program's own shutdown() needs no explanation. Else a reader or
+	 * the worker may be at it: after them it is known. */
+	if (READ_ONCE(conn->verdict_pending) && !READ_ONCE(conn->fin) &&
+	    !READ_ONCE(conn->fin_due) && !kith_reader_begin(conn, timeo)) {
 		kith_reader_end(conn);
 		mutex_lock(&conn->mutex);
 		kith_client_verdict(conn);
@@ -160,23 +191,35 @@ static int explain_send(struct kith_conn *conn, struct socket *sock, int err)
 }
 
 /* The result of a send: the records it made are counted. */
-static int sent(struct kith_conn *conn, struct socket *sock, int ret)
+static int sent(struct kith_conn *conn, int ret, int flags)
 {
 	if (ret < 0)
-		return explain_send(conn, sock, ret);
+		return explain_send(conn, ret, flags);
 	atomic64_add(ret / TLS_MAX_PAYLOAD_SIZE + 1, &conn->records);
 	return ret;
 }
 
-/* The turn to send, unless the direction was shut down meanwhile. */
-static int take_turn(struct kith_conn *conn)
+static void give_turn(struct kith_conn *conn)
 {
-	if (mutex_lock_interruptible(&conn->tx))
-		return -ERESTARTSYS;
+	if (unlikely(READ_ONCE(conn->fin_due)))
+		kith_conn_free_fin(conn);
+	mutex_unlock(&conn->tx);
+}
+
+/* The turn to send, unless the direction was shut down meanwhile. Who may not
+ * wait does not wait for another sender either. */
+static int take_turn(struct kith_conn *conn, int flags)
+{
+	if (!mutex_trylock(&conn->tx)) {
+		if (flags & MSG_DONTWAIT)
+			return -EAGAIN;
+		if (mutex_lock_interruptible(&conn->tx))
+			return -ERESTARTSYS;
+	}
 	if (!READ_ONCE(conn->fin) && !READ_ONCE(conn->fin_due))
 		return 0;
 	/* It would follow close_notify, where nobody looks. */
-	mutex_unlock(&conn->tx);
+	give_turn(conn);
 	return -READ_ONCE(conn->stream_err) ?: -EPIPE;
 }
 
@@ -205,19 +248,19 @@ int kith_stream_sendmsg(struct kith_conn *conn, struct socket *sock,
 	if (!err)
 		err = check_send(conn, msg->msg_flags);
 	if (err)
-		return explain_send(conn, sock, err);
+		return explain_send(conn, err, msg->msg_flags);
 	/* kTLS refuses flags that plain TCP ignores. */
 	msg->msg_flags &= SEND_PASSED;
 	/* A record without data would go out; TCP sends nothing. */
 	if (!len)
 		return 0;
 	msg->msg_controllen = 0;
-	err = take_turn(conn);
+	err = take_turn(conn, msg->msg_flags);
 	if (err)
 		return err;
 	err = conn->inner->sendmsg(sock, msg, len);
-	mutex_unlock(&conn->tx);
-	return sent(conn, sock, err);
+	give_turn(conn);
+	return sent(conn, err, msg->msg_flags);
 }
 
 /* The end of a sendfile(): kTLS sends what it kept back for more to come. */
@@ -227,10 +270,10 @@ void kith_stream_splice_eof(struct kith_conn *conn, struct socket *sock)
 	    conn->base->splice_eof)
 		conn->base->splice_eof(sock);
 	if (kith_conn_state(conn) != KITH_CONN_STATE_READY ||
-	    !conn->inner->splice_eof || take_turn(conn))
+	    !conn->inner->splice_eof || take_turn(conn, 0))
 		return;
 	conn->inner->splice_eof(sock);
-	mutex_unlock(&conn->tx);
+	give_turn(conn);
 }
 
 #ifdef KITH_HAS_SENDPAGE
@@ -248,23 +291,23 @@ ssize_t kith_stream_sendpage(struct kith_conn *conn, struct socket *sock,
 	if (!err)
 		err = check_send(conn, flags);
 	if (!err)
-		err = take_turn(conn);
+		err = take_turn(conn, flags);
 	if (err)
 		return err;
 	ret = conn->inner->sendpage(sock, page, offset, size, flags);
-	mutex_unlock(&conn->tx);
-	return sent(conn, sock, ret);
+	give_turn(conn);
+	return sent(conn, ret, flags);
 }
 #endif
 
-/* The peer's FIN came where a record ends, and where its workload may end one
- * without close_notify (eof: lenient). Reported once. */
+/* The peer's FIN came, no reset, where a record ends, and our workload takes
+ * that for an end without close_notify (eof: lenient). Reported once. */
 static bool ends_leniently(struct kith_conn *conn)
 {
 	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(conn->sk));
 
-	if (!conn->svid->eof_lenient || rx->strp.copy_mode ||
-	    tcp_inq(conn->sk))
+	if (!conn->svid->eof_lenient || !sock_flag(conn->sk, SOCK_DONE) ||
+	    rx->strp.copy_mode || tcp_inq(conn->sk))
 		return false;
 	kith_conn_report(conn, KITH_DECISION_ALLOW, 0, KITH_REASON_CUT,
 			 KITH_SIDE_PEER);
@@ -273,12 +316,30 @@ static bool ends_leniently(struct kith_conn *conn)
 	return true;
 }
 
+/* A record without data, which splice() takes for an end: 1 to read on, unless
+ * the peer sends nothing else. */
+static int empty_record(struct kith_conn *conn)
+{
+	if (conn->idle_records++ < KITH_IDLE_RECORDS_MAX)
+		return 1;
+	return kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
+				 KITH_SIDE_LOCAL);
+}
+
 /* No bytes came: an end of stream only with close_notify, or when the program
  * itself shut the direction. Under the reader's turn. */
 static int end_of_stream(struct kith_conn *conn)
 {
+	struct sock *sk = conn->sk;
+	int err = READ_ONCE(conn->stream_err);
+
+	if (err)
+		return -err;
 	if (READ_ONCE(conn->eof) || READ_ONCE(conn->shut_read))
 		return 0;
+	if (!(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
+	    !sock_flag(sk, SOCK_DONE))
+		return empty_record(conn);
 	if (ends_leniently(conn))
 		return 0;
 	return kith_stream_break(conn, ECONNRESET, KITH_REASON_CUT,
@@ -332,6 +393,19 @@ static int recv_once(struct kith_conn *conn, struct socket *sock,
 	return ret;
 }
 
+/* What it returns may hold copies of what was sent. */
+static int recv_errors(struct kith_conn *conn, struct socket *sock,
+		       struct msghdr *msg, size_t len, int flags)
+{
+	enum kith_conn_state state = kith_conn_state(conn);
+	int err = 0;
+
+	if (state == KITH_CONN_STATE_READY || state == KITH_CONN_STATE_OPENED ||
+	    kith_conn_pending(state))
+		err = kith_stream_check_caller(conn, 0);
+	return err ?: conn->base->recvmsg(sock, msg, len, flags);
+}
+
 int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 			struct msghdr *msg, size_t len, int flags)
 {
@@ -339,7 +413,7 @@ int kith_stream_recvmsg(struct kith_conn *conn, struct socket *sock,
 	int ret;
 
 	if (flags & MSG_ERRQUEUE)
-		return conn->base->recvmsg(sock, msg, len, flags);
+		return recv_errors(conn, sock, msg, len, flags);
 	ret = kith_stream_enter(conn, timeo);
 	if (ret == KITH_STREAM_OPENED)
 		return conn->base->recvmsg(sock, msg, len, flags);

@@ -8,12 +8,6 @@
 #define ALERT_FATAL		2	/* RFC 8446 section 6.2 */
 #define ALERT_ACCESS_DENIED	49
 
-static enum kith_reason no_rule(const struct kith_conn *conn)
-{
-	return conn->kind == KITH_CONN_KIND_CLIENT ?
-	       KITH_REASON_NO_RULE_OUTBOUND_PEER : KITH_REASON_NO_RULE_INBOUND;
-}
-
 /* Under @conn->mutex; @err is positive. */
 static void end(struct kith_conn *conn, int err, enum kith_reason reason)
 {
@@ -51,42 +45,21 @@ static bool is_live(const struct kith_conn *conn)
 		conn->state == KITH_CONN_STATE_OPENED);
 }
 
-/* --- revocation ------------------------------------------------------------- */
-
-struct revoked {
-	const struct kith_credential *credential;
-	enum kith_reason reason;
-	int err;
-};
-
-static int end_revoked(struct kith_conn *conn, void *arg)
-{
-	const struct revoked *revoked = arg;
-
-	mutex_lock(&conn->mutex);
-	if (conn->listener && conn->credential == revoked->credential)
-		kith_wake_all(conn->sk);	/* accept() tells */
-	if (is_live(conn) && (conn->credential == revoked->credential ||
-			      conn->lender == revoked->credential))
-		end(conn, revoked->err, revoked->reason);
-	mutex_unlock(&conn->mutex);
-	return 0;
-}
-
-void kith_socket_close_credential(const struct kith_credential *credential,
-				  int err, enum kith_reason reason)
-{
-	struct revoked revoked = { credential, reason, err };
-	unsigned long position = 0;
-
-	kith_table_walk(&position, end_revoked, &revoked);
-}
-
 /* --- policy ----------------------------------------------------------------- */
 
-bool kith_conn_is_allowed(struct kith_conn *conn,
-			  const struct kith_config *config)
+enum kith_reason kith_conn_refusal(const struct kith_conn *conn,
+				   const struct kith_table_rule *rule)
 {
+	if (rule && le32_to_cpu(rule->action) == KITH_TABLE_DENY)
+		return KITH_REASON_DENY_RULE;
+	return conn->kind == KITH_CONN_KIND_CLIENT ?
+	       KITH_REASON_NO_RULE_OUTBOUND_PEER : KITH_REASON_NO_RULE_INBOUND;
+}
+
+enum kith_reason kith_conn_recheck(struct kith_conn *conn,
+				   const struct kith_config *config)
+{
+	enum kith_table_action wanted = KITH_TABLE_ALLOW;
 	enum kith_direction direction = conn->kind == KITH_CONN_KIND_CLIENT ?
 					KITH_OUTBOUND : KITH_INBOUND;
 	const char *own_id = conn->svid->facts.spiffe_id;
@@ -95,44 +68,127 @@ bool kith_conn_is_allowed(struct kith_conn *conn,
 
 	kith_endpoint_of_sock(conn->sk, &endpoint, direction);
 	if (conn->state == KITH_CONN_STATE_OPENED) {
+		wanted = KITH_TABLE_OPEN;
 		rule = kith_table_address(&config->rules, own_id, direction,
 					  &endpoint);
-		return rule && le32_to_cpu(rule->action) == KITH_TABLE_OPEN;
+	} else {
+		rule = kith_table_peer(&config->rules, own_id, direction,
+				       &endpoint, conn->peer_id);
 	}
-	rule = kith_table_peer(&config->rules, own_id, direction, &endpoint,
-			       conn->peer_id);
-	return rule && le32_to_cpu(rule->action) == KITH_TABLE_ALLOW;
+	if (rule && le32_to_cpu(rule->action) == wanted)
+		return KITH_REASON_NONE;
+	return kith_conn_refusal(conn, rule);
 }
+
+/* --- sweeps ------------------------------------------------------------------ */
+
+/*
+ * A sweep marks what concerns it and sees to it at once, or leaves it to the
+ * worker when the program has the connection locked: it may do so for long,
+ * and sweeps run under the control mutex.
+ */
+enum {
+	REVOKED,
+	POLICY,
+	ORPHAN,
+};
 
 /* A handshake under way asks the policy again when it is done. */
-static int recheck(struct kith_conn *conn, void *arg)
+static void review_policy(struct kith_conn *conn)
 {
-	mutex_lock(&conn->mutex);
-	if (is_live(conn) && conn->state != KITH_CONN_STATE_HANDSHAKE &&
-	    !kith_conn_is_allowed(conn, arg))
-		end(conn, EACCES, no_rule(conn));
-	mutex_unlock(&conn->mutex);
-	return 0;
+	struct kith_config *config;
+	enum kith_reason refusal;
+
+	if (!is_live(conn) || conn->state == KITH_CONN_STATE_HANDSHAKE)
+		return;
+	config = kith_config_get();
+	refusal = kith_conn_recheck(conn, config);
+	kith_config_put(config);
+	if (refusal)
+		end(conn, EACCES, refusal);
 }
 
-void kith_socket_recheck(const struct kith_config *config)
+static void review_owner(struct kith_conn *conn)
 {
-	unsigned long position = 0;
-
-	kith_table_walk(&position, recheck, (void *)config);
-}
-
-/* --- ended programs ----------------------------------------------------------- */
-
-static int end_orphan(struct kith_conn *conn, void *arg)
-{
-	mutex_lock(&conn->mutex);
 	if (is_live(conn) && conn->credential &&
 	    kith_program_is_dead(kith_credential_program(conn->credential)))
 		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
-	mutex_unlock(&conn->mutex);
+}
+
+static void review_revoked(struct kith_conn *conn)
+{
 	if (conn->listener)
-		kith_listener_disown(conn);
+		kith_wake_all(conn->sk);	/* accept() tells */
+	else if (is_live(conn))
+		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
+}
+
+void kith_conn_review(struct kith_conn *conn)
+{
+	if (likely(!READ_ONCE(conn->review)) || conn->dead)
+		return;
+	if (test_and_clear_bit(REVOKED, &conn->review))
+		review_revoked(conn);
+	if (test_and_clear_bit(POLICY, &conn->review))
+		review_policy(conn);
+	if (test_and_clear_bit(ORPHAN, &conn->review))
+		review_owner(conn);
+}
+
+static void ask_for(struct kith_conn *conn, int what)
+{
+	set_bit(what, &conn->review);
+	if (!kith_conn_try_enter(conn)) {
+		kith_conn_kick(conn);
+		return;
+	}
+	kith_conn_review(conn);
+	mutex_unlock(&conn->mutex);
+}
+
+/* Compared only: what takes a connection over meanwhile has its identity, and
+ * the lender's SVID is what its peer has seen. */
+static bool is_of(const struct kith_conn *conn,
+		  const struct kith_credential *credential)
+{
+	return READ_ONCE(conn->credential) == credential ||
+	       READ_ONCE(conn->lender) == credential;
+}
+
+static int end_revoked(struct kith_conn *conn, void *credential)
+{
+	if (is_of(conn, credential))
+		ask_for(conn, REVOKED);
+	return 0;
+}
+
+void kith_socket_close_credential(const struct kith_credential *credential)
+{
+	unsigned long position = 0;
+
+	kith_table_walk(&position, end_revoked, (void *)credential);
+}
+
+static int recheck(struct kith_conn *conn, void *arg)
+{
+	if (!conn->listener)
+		ask_for(conn, POLICY);
+	return 0;
+}
+
+void kith_socket_recheck(void)
+{
+	unsigned long position = 0;
+
+	kith_table_walk(&position, recheck, NULL);
+}
+
+static int end_orphan(struct kith_conn *conn, void *arg)
+{
+	if (conn->listener)
+		kith_conn_kick(conn);	/* its worker looks for the owner */
+	else
+		ask_for(conn, ORPHAN);
 	return 0;
 }
 

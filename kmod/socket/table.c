@@ -23,6 +23,10 @@ static atomic_t n_alive = ATOMIC_INIT(0);	/* published or only referenced */
 
 struct workqueue_struct *kith_socket_wq;
 
+/* A program may keep one waiting for its socket, see kith_conn_try_enter(). What
+ * handshakes take of the CPUs is bounded apart. */
+#define WORKERS		32
+
 struct kith_conn *kith_conn_find(const struct sock *sk)
 {
 	struct kith_conn *conn, *found = NULL;
@@ -83,13 +87,44 @@ static void awaited_settled(struct kith_conn *conn)
 		kith_wake_all(conn->sk);
 }
 
+bool kith_conn_try_enter(struct kith_conn *conn)
+{
+	if (!mutex_trylock(&conn->mutex))
+		return false;
+	/* Not dead under the mutex: the sock lives. */
+	if (conn->dead || !READ_ONCE(conn->sk->sk_lock.owned))
+		return true;
+	mutex_unlock(&conn->mutex);
+	return false;
+}
+
+static void kick_in(struct kith_conn *conn, unsigned long delay)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&conn->kick_lock, flags);
+	if (!conn->dead)
+		queue_delayed_work(kith_socket_wq, &conn->work, delay);
+	spin_unlock_irqrestore(&conn->kick_lock, flags);
+}
+
+void kith_conn_kick(struct kith_conn *conn)
+{
+	kick_in(conn, 0);
+}
+
 static void conn_work(struct work_struct *work)
 {
-	struct kith_conn *conn = container_of(work, struct kith_conn, work);
+	struct kith_conn *conn = container_of(to_delayed_work(work),
+					      struct kith_conn, work);
 
-	mutex_lock(&conn->mutex);
+	if (!kith_conn_try_enter(conn)) {
+		kick_in(conn, 1);
+		return;
+	}
 	if (conn->dead)
 		goto out;
+	kith_conn_review(conn);
 	if (conn->awaited)
 		awaited_settled(conn);
 	switch (conn->state) {
@@ -212,7 +247,7 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	mutex_init(&conn->tx);
 	init_waitqueue_head(&conn->readers);
 	seqlock_init(&conn->stamp_lock);
-	INIT_WORK(&conn->work, conn_work);
+	INIT_DELAYED_WORK(&conn->work, conn_work);
 	INIT_DELAYED_WORK(&conn->deadline, conn_deadline);
 	INIT_LIST_HEAD(&conn->link);
 	INIT_LIST_HEAD(&conn->waiter.link);
@@ -221,16 +256,6 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	atomic_inc(&n_alive);
 	conn_publish(conn);
 	return conn;
-}
-
-void kith_conn_kick(struct kith_conn *conn)
-{
-	unsigned long flags;
-
-	spin_lock_irqsave(&conn->kick_lock, flags);
-	if (!conn->dead)
-		queue_work(kith_socket_wq, &conn->work);
-	spin_unlock_irqrestore(&conn->kick_lock, flags);
 }
 
 void kith_conn_arm(struct kith_conn *conn, unsigned int ms)
@@ -267,7 +292,7 @@ void kith_conn_stop(struct kith_conn *conn)
 	kith_callbacks_unwatch(conn);
 	mutex_unlock(&conn->mutex);
 	cancel_delayed_work_sync(&conn->deadline);
-	cancel_work_sync(&conn->work);
+	cancel_delayed_work_sync(&conn->work);
 	conn_unpublish(conn);
 }
 
@@ -326,10 +351,10 @@ int kith_table_init(void)
 	conn_cache = KMEM_CACHE(kith_conn, SLAB_HWCACHE_ALIGN);
 	if (!conn_cache)
 		return -ENOMEM;
-	/* Handshakes take at most half of the CPUs, behind what is urgent. */
+	kith_handshake_init(max(1U, num_online_cpus() / 2));
 	kith_socket_wq = alloc_workqueue("kith_socket",
 					 WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS,
-					 max(1U, num_online_cpus() / 2));
+					 WORKERS);
 	if (!kith_socket_wq) {
 		kmem_cache_destroy(conn_cache);
 		return -ENOMEM;
