@@ -37,11 +37,16 @@ void kith_handshake_init(unsigned int cpus)
 
 static int transport_send(void *ctx, const u8 *buf, size_t len)
 {
+	struct kith_conn *conn = ctx;
 	int ret;
 
 	up(&turns);
-	ret = send(ctx, buf, len);
+	ret = send(conn, buf, len);
 	down(&turns);
+	/* A peer may refuse our certificate before it has the rest of the
+	 * flight, and be gone: what it said is still to be read. */
+	if ((ret == -EPIPE || ret == -ECONNRESET) && tcp_inq(conn->sk))
+		return len;
 	return ret;
 }
 

@@ -4,8 +4,9 @@
 //
 //	gopeer serve ADDRESS CERT KEY BUNDLE    one connection: says whom it took
 //	gopeer dial ADDRESS CERT KEY BUNDLE     one connection: likewise
+//	gopeer hear ADDRESS CERT KEY BUNDLE     dials, and lets the server speak first
 //
-// Both say one line, hear one line, and print the peer's SPIFFE ID and what
+// All say one line, hear until the end, and print the peer's SPIFFE ID and what
 // they heard. KITH_ALPN offers an application protocol.
 package main
 
@@ -74,35 +75,55 @@ func config(cert, key, bundle string) *tls.Config {
 	}
 }
 
-func talk(conn *tls.Conn) {
+func say(conn *tls.Conn) {
+	_, err := fmt.Fprintln(conn, "hello from go")
+	check(err)
+}
+
+func hear(conn *tls.Conn) {
+	text, err := io.ReadAll(conn)
+	check(err)
+	fmt.Printf("heard %s\n", text)
+}
+
+func talk(conn *tls.Conn, steps ...func(*tls.Conn)) {
 	conn.SetDeadline(time.Now().Add(2 * time.Minute))
 	check(conn.Handshake())
 	state := conn.ConnectionState()
 	fmt.Println("peer", state.PeerCertificates[0].URIs[0], "alpn", state.NegotiatedProtocol)
-	_, err := fmt.Fprintln(conn, "hello from go")
-	check(err)
-	line, err := io.ReadAll(conn)
-	check(err)
-	fmt.Printf("heard %s\n", line)
+	for _, step := range steps {
+		step(conn)
+	}
 	check(conn.Close())
 }
 
-func main() {
-	if len(os.Args) != 6 {
-		fmt.Println("usage: gopeer serve|dial ADDRESS CERT KEY BUNDLE")
-		os.Exit(2)
-	}
-	settings := config(os.Args[3], os.Args[4], os.Args[5])
-	if os.Args[1] == "dial" {
-		conn, err := net.Dial("tcp", os.Args[2])
-		check(err)
-		talk(tls.Client(conn, settings))
-		return
-	}
-	listener, err := net.Listen("tcp", os.Args[2])
+func dial(address string, settings *tls.Config) *tls.Conn {
+	conn, err := net.Dial("tcp", address)
+	check(err)
+	return tls.Client(conn, settings)
+}
+
+func serve(address string, settings *tls.Config) *tls.Conn {
+	listener, err := net.Listen("tcp", address)
 	check(err)
 	fmt.Println("listening")
 	conn, err := listener.Accept()
 	check(err)
-	talk(tls.Server(conn, settings))
+	return tls.Server(conn, settings)
+}
+
+func main() {
+	if len(os.Args) != 6 {
+		fmt.Println("usage: gopeer serve|dial|hear ADDRESS CERT KEY BUNDLE")
+		os.Exit(2)
+	}
+	address, settings := os.Args[2], config(os.Args[3], os.Args[4], os.Args[5])
+	switch os.Args[1] {
+	case "serve":
+		talk(serve(address, settings), say, hear)
+	case "dial":
+		talk(dial(address, settings), say, hear)
+	case "hear":
+		talk(dial(address, settings), hear, say)
+	}
 }
