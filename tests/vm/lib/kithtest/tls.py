@@ -18,6 +18,9 @@ from .tap import PATIENCE
 
 ALERT, HANDSHAKE, DATA = 21, 22, 23
 CLOSE_NOTIFY = b"\x01\x00"
+ALERTS = {0: "close_notify", 40: "handshake_failure", 42: "bad_certificate",
+          43: "unsupported_certificate", 45: "certificate_expired", 48: "unknown_ca",
+          49: "access_denied", 70: "protocol_version", 116: "certificate_required"}
 
 
 def context(server, leaf=None, trust=None, version=ssl.TLSVersion.TLSv1_3, verify=True,
@@ -65,6 +68,12 @@ def reset(sock):
     """Close with a RST."""
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     sock.close()
+
+
+def alert_name(record):
+    """RFC 8446's name of an alert that was received, or the record as it is."""
+    kind, data = record
+    return ALERTS.get(data[1], data) if kind == ALERT and len(data) == 2 else record
 
 
 def read_end(sock):
