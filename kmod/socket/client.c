@@ -298,6 +298,9 @@ void kith_client_verdict(struct kith_conn *conn)
 			kith_callbacks_unwatch(conn);
 			break;
 		}
+		/* Told before what came ahead of it, and once. */
+		if (ret == -ECONNRESET && tcp_inq(conn->sk))
+			continue;
 		if (ret != -EIO)
 			break;
 		ret = kith_record_control(conn, conn->sock);

@@ -364,6 +364,10 @@ static int settle(struct kith_conn *conn, struct socket *sock, int err)
 		kith_record_alert(conn, sock, ALERT_FATAL, ALERT_BAD_MAC);
 		return kith_stream_break(conn, EPROTO, KITH_REASON_RECORD,
 					 KITH_SIDE_LOCAL);
+	case -ECONNRESET:
+		/* kTLS tells the reset before what came ahead of it, which may
+		 * say why. It tells it once. */
+		return tcp_inq(conn->sk) ? 1 : err;
 	default:
 		return err;
 	}
