@@ -6,7 +6,7 @@ import struct
 import subprocess
 
 from . import host
-from .tap import until
+from .tap import ok, same, until
 
 SYN = 0x02
 BEYOND = 2 ** 27  # bytes into a stream: what is there is not of it
@@ -99,6 +99,14 @@ class Wire:
     def bad_records(self, port):
         """Streams of a port that are anything but TLS records."""
         return [key for key, stream in self.streams(port).items() if not is_tls(stream)]
+
+
+    def check_tls(self, port, *texts):
+        """That a port's bytes were TLS records alone, and texts not among them."""
+        same([text for text in texts if self.holds(text, port)], [],
+             "texts that went over the wire in clear")
+        same(self.bad_records(port), [], "streams that are not TLS throughout")
+        ok(self.payload(port), "there was something to see")
 
 
 class Flow:
