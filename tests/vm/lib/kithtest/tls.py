@@ -41,8 +41,8 @@ def context(server, leaf=None, trust=None, version=ssl.TLSVersion.TLSv1_3, verif
     return ctx
 
 
-def tcp(address, port):
-    sock = socket.create_connection((address, port), timeout=PATIENCE)
+def tcp(address, port, source=""):
+    sock = socket.create_connection((address, port), PATIENCE, (source, 0))
     sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return sock
 
@@ -135,11 +135,12 @@ class Protection:
 
 
 class Engine:
-    """OpenSSL without a socket."""
+    """OpenSSL without a socket. Those whose secrets are wanted share no settings."""
 
-    def __init__(self, ctx, server):
-        self.log = tempfile.mktemp(prefix="keys.", dir="/tmp")
-        ctx.keylog_filename = self.log
+    def __init__(self, ctx, server, secrets=False):
+        if secrets:
+            self.log = tempfile.mktemp(prefix="keys.", dir="/tmp")
+            ctx.keylog_filename = self.log
         self.server = server
         self.input, self.output = ssl.MemoryBIO(), ssl.MemoryBIO()
         self.tls = ctx.wrap_bio(self.input, self.output, server_side=server)
@@ -193,7 +194,7 @@ class Peer:
 
     def __init__(self, sock, ctx, server):
         self.sock = sock
-        engine = Engine(ctx, server)
+        engine = Engine(ctx, server, secrets=True)
         self.buffer = handshake(sock, engine)
         self.engine = engine
         self.out, self.into = engine.protections()
