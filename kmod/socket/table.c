@@ -113,17 +113,20 @@ void kith_conn_kick(struct kith_conn *conn)
 	kick_in(conn, 0);
 }
 
-static void conn_work(struct work_struct *work)
+/* False when the worker has to come back. */
+static bool enter(struct kith_conn *conn)
 {
-	struct kith_conn *conn = container_of(to_delayed_work(work),
-					      struct kith_conn, work);
+	if (kith_conn_try_enter(conn))
+		return true;
+	kick_in(conn, 1);
+	return false;
+}
 
-	if (!kith_conn_try_enter(conn)) {
-		kick_in(conn, 1);
-		return;
-	}
+/* Under @conn->mutex. */
+static void step(struct kith_conn *conn)
+{
 	if (conn->dead)
-		goto out;
+		return;
 	kith_conn_review(conn);
 	if (conn->awaited)
 		awaited_settled(conn);
@@ -151,10 +154,31 @@ static void conn_work(struct work_struct *work)
 	default:
 		break;
 	}
-out:
+}
+
+static void conn_work(struct work_struct *work)
+{
+	struct kith_conn *conn = container_of(to_delayed_work(work),
+					      struct kith_conn, work);
+
+	if (!enter(conn))
+		return;
+	step(conn);
 	mutex_unlock(&conn->mutex);
-	if (conn->kind == KITH_CONN_KIND_LISTENER && !READ_ONCE(conn->dead))
-		kith_listener_work(conn);
+}
+
+/* A work of its own for lockdep: it ends its children's. */
+static void listener_work(struct work_struct *work)
+{
+	struct kith_conn *listener = container_of(to_delayed_work(work),
+						  struct kith_conn, work);
+
+	if (!enter(listener))
+		return;
+	step(listener);
+	mutex_unlock(&listener->mutex);
+	if (!READ_ONCE(listener->dead))
+		kith_listener_work(listener);
 }
 
 static void conn_deadline(struct work_struct *work)
@@ -241,13 +265,16 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	conn->kind = kind;
 	conn->state = KITH_CONN_STATE_IDLE;
 	mutex_init(&conn->mutex);
-	if (kind == KITH_CONN_KIND_LISTENER)
+	if (kind == KITH_CONN_KIND_LISTENER) {
 		lockdep_set_class(&conn->mutex, &listener_key);
+		INIT_DELAYED_WORK(&conn->work, listener_work);
+	} else {
+		INIT_DELAYED_WORK(&conn->work, conn_work);
+	}
 	spin_lock_init(&conn->kick_lock);
 	mutex_init(&conn->tx);
 	init_waitqueue_head(&conn->readers);
 	seqlock_init(&conn->stamp_lock);
-	INIT_DELAYED_WORK(&conn->work, conn_work);
 	INIT_DELAYED_WORK(&conn->deadline, conn_deadline);
 	INIT_LIST_HEAD(&conn->link);
 	INIT_LIST_HEAD(&conn->waiter.link);
