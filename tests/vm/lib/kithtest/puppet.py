@@ -11,8 +11,8 @@ from .tap import PATIENCE
 class Puppet:
     """One running copy of the probe, by default a claimed one."""
 
-    def __init__(self, name, managed=True, user=None, cgroup=None, **options):
-        words = [host.exe(name), "-m" if managed else "--", "puppet"]
+    def __init__(self, name, managed=True, user=None, cgroup=None, under=(), **options):
+        words = [*under, host.exe(name), "-m" if managed else "--", "puppet"]
         if cgroup:
             words = ["sh", "-c", 'echo $$ >"$0"/cgroup.procs && exec "$@"', cgroup, *words]
         if user is not None:

@@ -183,6 +183,14 @@ void tally_check_wrong(void);
 /* All that a program can try on a descriptor it was given, @rounds times. What
  * did not end in EACCES goes to @text, as "CALL ERRNO" each, once. */
 void hammer(int fd, int rounds, char *text, size_t size);
+int read_error_queue(int fd); /* errno */
+
+/* hold.c ------------------------------------------------------------------ */
+
+/* Has a thread lock @fd in a "send" or, setting a "filter", in setsockopt();
+ * returns when it has, or false when that call returned. */
+bool hold(int fd, const char *how);
+int release(void); /* errno of that call, which goes on */
 
 /* task.c ------------------------------------------------------------------ */
 

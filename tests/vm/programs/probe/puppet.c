@@ -8,6 +8,7 @@
 #include <arpa/inet.h>
 #include <grp.h>
 #include <linux/kith.h>
+#include <pthread.h>
 #include <sys/ioctl.h>
 #include <sys/un.h>
 #include "probe.h"
@@ -111,6 +112,14 @@ static void do_again(char **w)
 	answer_result(connect(*slot_of(w[1]), (void *)&at.a, at.len));
 }
 
+/* odd SLOT FAMILY LENGTH: connect() with an address that cannot be one. */
+static void do_odd(char **w)
+{
+	struct sockaddr_storage at = { .ss_family = atoi(w[2]) };
+
+	answer_result(connect(*slot_of(w[1]), (void *)&at, atoi(w[3])));
+}
+
 static short events_of(const char *word)
 {
 	return (strchr(word, 'i') ? POLLIN : 0) | (strchr(word, 'o') ? POLLOUT : 0);
@@ -155,6 +164,67 @@ static void do_recv(char **w)
 			buf[i] = '.';
 	buf[n > 0 ? n : 0] = 0;
 	answer(error_of(n), n < 0 ? NULL : buf);
+}
+
+/* try SLOT TEXT: send() that does not wait. */
+static void do_try(char **w)
+{
+	answer_result(send(*slot_of(w[1]), w[2], strlen(w[2]), MSG_DONTWAIT | MSG_NOSIGNAL));
+}
+
+/* splice SLOT: text that one splice() gives, "" for the end of stream. */
+static void do_splice(char **w)
+{
+	char buf[1000] = "";
+	int pipes[2];
+	ssize_t n;
+
+	if (pipe(pipes))
+		die("pipe()");
+	n = splice(*slot_of(w[1]), NULL, pipes[1], NULL, sizeof(buf) - 1, 0);
+	answer(error_of(n), n > 0 && read(pipes[0], buf, n) == n ? buf : NULL);
+	close(pipes[0]);
+	close(pipes[1]);
+}
+
+static void *receive_one(void *fd)
+{
+	char byte;
+	ssize_t n = recv((intptr_t)fd, &byte, 1, 0);
+
+	return (void *)(intptr_t)(n ? error_of(n) : 0); /* 0: the end of stream */
+}
+
+/* readers SLOT: two threads in recv() at once; what each got. */
+static void do_readers(char **w)
+{
+	void *fd = (void *)(intptr_t)*slot_of(w[1]), *errors[2];
+	pthread_t threads[2];
+	char text[100];
+
+	for (int i = 0; i < 2; i++)
+		if (pthread_create(&threads[i], NULL, receive_one, fd))
+			die("pthread_create()");
+	for (int i = 0; i < 2; i++)
+		pthread_join(threads[i], &errors[i]);
+	snprintf(text, sizeof(text), "%s %s", errors[0] ? errno_name((intptr_t)errors[0]) : "end",
+		 errors[1] ? errno_name((intptr_t)errors[1]) : "end");
+	answer(-1, text);
+}
+
+/* hold SLOT send|filter, release: see hold.c. */
+static void do_hold(char **w)
+{
+	if (hold(*slot_of(w[1]), w[2]))
+		answer(-1, NULL);
+	else
+		answer(EINVAL, "the call returned");
+}
+
+static void do_release(char **w)
+{
+	(void)w;
+	answer(release(), NULL);
 }
 
 /* pump SLOT N: sends N bytes of pattern; answers with how many went. */
@@ -342,6 +412,11 @@ static void do_hammer(char **w)
 	answer(-1, text);
 }
 
+static void do_errqueue(char **w)
+{
+	answer(read_error_queue(*slot_of(w[1])), NULL);
+}
+
 /* relisten SLOT: listen() on what is there. */
 static void do_relisten(char **w)
 {
@@ -400,15 +475,23 @@ static const struct {
 	int arguments;
 	void (*run)(char **words);
 } verbs[] = {
-	{ "listen", 3, do_listen }, { "accept", 2, do_accept },	    { "connect", 3, do_connect },
-	{ "start", 3, do_start },   { "again", 3, do_again },	    { "wait", 3, do_wait },
-	{ "send", 2, do_send },	    { "recv", 2, do_recv },	    { "pump", 2, do_pump },
-	{ "drain", 1, do_drain },   { "error", 1, do_error },	    { "peer", 1, do_peer },
-	{ "name", 1, do_name },	    { "shutdown", 2, do_shutdown }, { "close", 1, do_close },
-	{ "block", 2, do_block },   { "linger", 2, do_linger },	    { "ulp", 1, do_ulp },
-	{ "setuid", 2, do_setuid }, { "exec", 1, do_exec },	    { "pingpong", 2, do_pingpong },
-	{ "fork", 0, do_fork },	    { "pid", 0, do_pid },	    { "give", 2, do_give },
-	{ "take", 2, do_take },	    { "hammer", 2, do_hammer },	    { "relisten", 1, do_relisten },
+	{ "listen", 3, do_listen },	{ "accept", 2, do_accept },
+	{ "connect", 3, do_connect },	{ "start", 3, do_start },
+	{ "again", 3, do_again },	{ "wait", 3, do_wait },
+	{ "send", 2, do_send },		{ "recv", 2, do_recv },
+	{ "pump", 2, do_pump },		{ "drain", 1, do_drain },
+	{ "error", 1, do_error },	{ "peer", 1, do_peer },
+	{ "name", 1, do_name },		{ "shutdown", 2, do_shutdown },
+	{ "close", 1, do_close },	{ "block", 2, do_block },
+	{ "linger", 2, do_linger },	{ "ulp", 1, do_ulp },
+	{ "setuid", 2, do_setuid },	{ "exec", 1, do_exec },
+	{ "pingpong", 2, do_pingpong }, { "fork", 0, do_fork },
+	{ "pid", 0, do_pid },		{ "give", 2, do_give },
+	{ "take", 2, do_take },		{ "hammer", 2, do_hammer },
+	{ "relisten", 1, do_relisten }, { "odd", 3, do_odd },
+	{ "try", 2, do_try },		{ "splice", 1, do_splice },
+	{ "readers", 1, do_readers },	{ "hold", 2, do_hold },
+	{ "release", 0, do_release },	{ "errqueue", 1, do_errqueue },
 };
 
 static void obey(char *line)

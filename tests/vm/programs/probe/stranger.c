@@ -65,15 +65,30 @@ static int try_accept(int fd)
 	return error;
 }
 
+int read_error_queue(int fd)
+{
+	char control[200];
+	struct iovec iov = { scrap, sizeof(scrap) };
+	struct msghdr msg = {
+		.msg_iov = &iov,
+		.msg_iovlen = 1,
+		.msg_control = control,
+		.msg_controllen = sizeof(control),
+	};
+
+	return error_of(recvmsg(fd, &msg, MSG_ERRQUEUE | MSG_DONTWAIT));
+}
+
 struct attempt {
 	const char *name;
 	int (*try)(int fd);
 };
 
 static const struct attempt on_stream[] = {
-	{ "send", try_send },	      { "write", try_write }, { "sendfile", try_sendfile },
-	{ "recv", try_recv },	      { "peek", try_peek },   { "splice", try_splice },
-	{ "fionread", try_fionread },
+	{ "send", try_send },	      { "write", try_write },
+	{ "sendfile", try_sendfile }, { "recv", try_recv },
+	{ "peek", try_peek },	      { "splice", try_splice },
+	{ "fionread", try_fionread }, { "errqueue", read_error_queue },
 };
 
 static const struct attempt on_listener[] = {
