@@ -126,6 +126,17 @@ struct kith_svid *kith_credential_svid(struct kith_credential *c,
 	return ERR_PTR(-EKEYEXPIRED);
 }
 
+int kith_credential_check(struct kith_credential *c)
+{
+	enum kith_reason reason;
+	struct kith_svid *svid = kith_credential_svid(c, &reason);
+
+	if (IS_ERR(svid))
+		return PTR_ERR(svid);
+	kith_svid_put(svid);
+	return 0;
+}
+
 /* life ------------------------------------------------------------------- */
 
 struct kith_credential *kith_credential_get(struct kith_credential *c)

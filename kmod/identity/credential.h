@@ -64,6 +64,8 @@ struct kith_credential_waiter {
  * without memory, when the program has too many or is dead.
  */
 struct kith_credential *kith_credential_current(struct kith_program *program);
+/* 0 while it has an SVID to use, else what kith_credential_svid() says. */
+int kith_credential_check(struct kith_credential *credential);
 struct kith_credential *kith_credential_get(struct kith_credential *credential);
 void kith_credential_put(struct kith_credential *credential);
 

@@ -30,6 +30,19 @@ void kith_caller_describe(struct kith_conn *conn)
 	get_task_comm(conn->comm, current);
 }
 
+void kith_conn_adopt(struct kith_conn *conn, struct kith_credential *caller)
+{
+	struct kith_credential *owner = conn->credential;
+	bool lent = !conn->lender;
+
+	if (lent)
+		WRITE_ONCE(conn->lender, owner);
+	/* Pairs with the sweep for revoked ones: it sees @owner as either. */
+	smp_store_release(&conn->credential, kith_credential_get(caller));
+	if (!lent)
+		kith_credential_put(owner);
+}
+
 struct kith_credential *kith_caller_credential(void)
 {
 	struct kith_program *program = kith_program_current();

@@ -346,9 +346,13 @@ void kith_listener_work(struct kith_conn *listener)
 
 	reap(listener);
 	kith_listener_disown(listener);
-	for (i = 0; i < BATCH; i++)
+	for (i = 0; i < BATCH; i++) {
+		/* A program has it locked, maybe for long. */
+		if (READ_ONCE(listener->sk->sk_lock.owned))
+			break;
 		if (!has_room(listener) || !take_in(listener))
 			return;
+	}
 	kith_conn_kick(listener);
 }
 
@@ -401,6 +405,14 @@ struct kith_conn *kith_children_pop(struct kith_listener *l)
 	child = take_from(&l->ready, &l->n_ready, NULL);
 	spin_unlock_bh(&l->lock);
 	return child;
+}
+
+void kith_children_unpop(struct kith_listener *l, struct kith_conn *child)
+{
+	spin_lock_bh(&l->lock);
+	list_add(&child->link, &l->ready);
+	WRITE_ONCE(l->n_ready, l->n_ready + 1);
+	spin_unlock_bh(&l->lock);
 }
 
 void kith_children_kick(struct kith_listener *l)

@@ -87,6 +87,7 @@ struct kith_conn {
 	unsigned long reading;		/* bit 0: see reader.c */
 	wait_queue_head_t readers;
 	bool reader_missed;		/* somebody was told EAGAIN meanwhile */
+	bool writer_missed;		/* likewise */
 	unsigned int idle_records;	/* the reader's; received without data */
 	struct mutex tx;		/* one sender at a time, so that an alert
 					 * knows whether kTLS is free */
@@ -206,6 +207,9 @@ bool kith_caller_is_known(struct kith_conn *conn);
 void kith_caller_remember(struct kith_conn *conn);
 /* Notes current for people. */
 void kith_caller_describe(struct kith_conn *conn);
+/* Gives a connection to @caller, of the same identity: what it was made with
+ * stays noted as lent. Under @conn->mutex. */
+void kith_conn_adopt(struct kith_conn *conn, struct kith_credential *caller);
 /* The credential of current, with a reference; ERR_PTR(-EACCES) for a program
  * that is not claimed, or as kith_credential_current(). */
 struct kith_credential *kith_caller_credential(void);
@@ -318,6 +322,8 @@ void kith_child_attested(struct kith_conn *child);
 void kith_child_settled(struct kith_conn *child, bool ready);
 /* The oldest to be accepted, with the list's reference, or NULL. */
 struct kith_conn *kith_children_pop(struct kith_listener *l);
+/* And back. */
+void kith_children_unpop(struct kith_listener *l, struct kith_conn *child);
 /* Runs the workers of those whose handshake is under way. */
 void kith_children_kick(struct kith_listener *l);
 /* Resets all children, but those of @spared and those without an identity when

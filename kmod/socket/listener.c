@@ -213,34 +213,42 @@ int kith_listener_listen(struct kith_conn *listener, struct socket *sock,
 void kith_listener_tell(struct kith_conn *listener, int err)
 {
 	WRITE_ONCE(listener->listener->err, err);
-	kith_wake_readable(listener->sk);
+	kith_wake_all(listener->sk);
 }
 
-static bool is_revoked(struct kith_credential *credential)
+/* Compared only. Credentials are freed after a grace period. */
+static const struct kith_program *owner_of(const struct kith_conn *listener)
 {
-	enum kith_reason reason;
-	struct kith_svid *svid = kith_credential_svid(credential, &reason);
+	const struct kith_program *program = NULL;
+	struct kith_credential *owner;
 
-	if (!IS_ERR(svid))
-		kith_svid_put(svid);
-	return PTR_ERR_OR_ZERO(svid) == -EKEYREVOKED;
+	rcu_read_lock();
+	owner = READ_ONCE(listener->credential);
+	if (owner)
+		program = kith_credential_program(owner);
+	rcu_read_unlock();
+	return program;
 }
 
 /* Whether accept() has an answer for current at once. */
 static bool has_answer(struct kith_conn *listener)
 {
-	struct kith_credential *caller;
-	bool refused;
+	struct kith_credential *caller = kith_caller_credential();
+	struct kith_listener *l = listener->listener;
+	bool answer;
+	int err;
 
-	if (READ_ONCE(listener->listener->n_ready) ||
-	    READ_ONCE(listener->listener->err))
-		return true;
-	caller = kith_caller_credential();
 	if (IS_ERR(caller))
-		return false;
-	refused = is_revoked(caller);
+		return READ_ONCE(l->n_ready);
+	err = kith_credential_check(caller);
+	if (err == -EINPROGRESS)
+		answer = !kith_caller_wait(listener, caller, 0);
+	else
+		answer = err == -EKEYREVOKED || READ_ONCE(l->n_ready) ||
+			 (READ_ONCE(l->err) && owner_of(listener) ==
+					       kith_credential_program(caller));
 	kith_credential_put(caller);
-	return refused;
+	return answer;
 }
 
 __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
@@ -267,32 +275,28 @@ static bool is_for(struct kith_conn *child, struct kith_credential *caller)
 	       !kith_caller_compare(caller, child->svid->facts.spiffe_id);
 }
 
-/* The next one to be accepted. */
-static struct kith_conn *pop_ready(struct kith_listener *l,
-				   struct kith_credential *caller)
+/* The next one to be accepted, or NULL: with *@others when it is for the
+ * listener's owner and not for @caller, who may have slept too long. */
+static struct kith_conn *pop_ready(struct kith_conn *listener,
+				   struct kith_credential *caller, bool *others)
 {
+	struct kith_listener *l = listener->listener;
 	struct kith_conn *child;
 
+	*others = false;
 	while ((child = kith_children_pop(l))) {
 		if (is_for(child, caller))
-			break;
+			return child;
+		if (READ_ONCE(child->credential) ==
+		    READ_ONCE(listener->credential)) {
+			*others = true;
+			kith_children_unpop(l, child);
+			kith_wake_readable(listener->sk);
+			return NULL;
+		}
 		kith_child_free(child);
 	}
-	return child;
-}
-
-/* Compared only. Credentials are freed after a grace period. */
-static const struct kith_program *owner_of(const struct kith_conn *listener)
-{
-	const struct kith_program *program = NULL;
-	struct kith_credential *owner;
-
-	rcu_read_lock();
-	owner = READ_ONCE(listener->credential);
-	if (owner)
-		program = kith_credential_program(owner);
-	rcu_read_unlock();
-	return program;
+	return NULL;
 }
 
 /* NULL with *@err, which is -EINPROGRESS when the listener has another owner. */
@@ -305,6 +309,7 @@ static struct kith_conn *wait_ready(struct kith_conn *listener,
 	struct kith_listener *l = listener->listener;
 	struct sock *sk = listener->sk;
 	struct kith_conn *child;
+	bool others;
 
 	add_wait_queue_exclusive(sk_sleep(sk), &wait);
 	for (;;) {
@@ -313,8 +318,11 @@ static struct kith_conn *wait_ready(struct kith_conn *listener,
 		if (!READ_ONCE(l->owned) ||
 		    owner_of(listener) != owner)
 			break;
-		child = pop_ready(l, caller);
+		child = pop_ready(listener, caller, &others);
 		if (child)
+			break;
+		*err = -EACCES;
+		if (others)
 			break;
 		*err = -EINVAL;
 		if (inet_sk_state_load(sk) != TCP_LISTEN)
@@ -324,7 +332,7 @@ static struct kith_conn *wait_ready(struct kith_conn *listener,
 		if (*err)
 			break;
 		*err = -EKEYREVOKED;
-		if (is_revoked(caller))
+		if (kith_credential_check(caller) == -EKEYREVOKED)
 			break;
 		*err = -EAGAIN;
 		if (!timeo)
@@ -349,8 +357,7 @@ static void adopt(struct kith_conn *child, struct kith_credential *caller)
 	if (!lent ||
 	    kith_credential_program(lent) == kith_credential_program(caller))
 		return;
-	WRITE_ONCE(child->credential, kith_credential_get(caller));
-	child->lender = lent;
+	kith_conn_adopt(child, caller);
 }
 
 /* Moves the connection from our private socket to the program's. */
@@ -402,6 +409,9 @@ int kith_listener_accept(struct kith_conn *listener, struct socket *newsock,
 		return PTR_ERR(caller);
 	do {
 		err = own_as(listener, caller, timeo);
+		/* Whom to give what is ready shows when it is attested. */
+		if (!err && kith_credential_check(caller) == -EINPROGRESS)
+			err = kith_caller_wait(listener, caller, timeo);
 		if (!err)
 			child = wait_ready(listener, caller, timeo, &err);
 	} while (err == -EINPROGRESS);

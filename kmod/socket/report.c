@@ -155,20 +155,19 @@ void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 struct show_arg {
 	int (*show)(const struct kith_conn_info *info, void *arg);
 	void *arg;
+	int tries;			/* left, of this part of a dump */
 };
 
 /* A program may keep its connection locked: the agent, who asks, shall not wait
  * for that, and leaves it out. */
-static bool lock_soon(struct kith_conn *conn)
+static bool lock_soon(struct kith_conn *conn, int *tries)
 {
-	int i;
-
-	for (i = 0; i < 20; i++) {
-		if (mutex_trylock(&conn->mutex))
-			return true;
+	while (!mutex_trylock(&conn->mutex)) {
+		if (--*tries < 0)
+			return false;
 		usleep_range(500, 1000);
 	}
-	return false;
+	return true;
 }
 
 static int show_conn(struct kith_conn *conn, void *arg)
@@ -179,7 +178,7 @@ static int show_conn(struct kith_conn *conn, void *arg)
 	enum kith_reason reason;
 	int ret = 0;
 
-	if (!lock_soon(conn))
+	if (!lock_soon(conn, &show->tries))
 		return 0;
 	if (!conn->dead) {
 		kith_conn_describe(conn, &info);
@@ -203,7 +202,7 @@ int kith_socket_for_each(unsigned long *position,
 			 int (*show)(const struct kith_conn_info *info, void *arg),
 			 void *arg)
 {
-	struct show_arg wrapped = { .show = show, .arg = arg };
+	struct show_arg wrapped = { .show = show, .arg = arg, .tries = 100 };
 
 	return kith_table_walk(position, show_conn, &wrapped);
 }

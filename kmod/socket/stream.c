@@ -23,13 +23,8 @@ static void adopt(struct kith_conn *conn, struct kith_credential *caller)
 
 	mutex_lock(&conn->mutex);
 	owner = conn->credential;
-	if (kith_program_is_dead(kith_credential_program(owner))) {
-		WRITE_ONCE(conn->credential, kith_credential_get(caller));
-		if (conn->lender)
-			kith_credential_put(owner);
-		else
-			conn->lender = owner;
-	}
+	if (kith_program_is_dead(kith_credential_program(owner)))
+		kith_conn_adopt(conn, caller);
 	mutex_unlock(&conn->mutex);
 }
 
@@ -201,20 +196,37 @@ static int sent(struct kith_conn *conn, int ret, int flags)
 
 static void give_turn(struct kith_conn *conn)
 {
-	if (unlikely(READ_ONCE(conn->fin_due)))
-		kith_conn_free_fin(conn);
 	mutex_unlock(&conn->tx);
+	smp_mb();			/* pairs with try_turn(), defer_fin() */
+	if (unlikely(READ_ONCE(conn->writer_missed))) {
+		WRITE_ONCE(conn->writer_missed, false);
+		kith_wake_all(conn->sk);
+	}
+	if (unlikely(READ_ONCE(conn->fin_due)) && mutex_trylock(&conn->tx)) {
+		kith_conn_free_fin(conn);
+		mutex_unlock(&conn->tx);
+	}
+}
+
+/* Nobody may wait for the turn: who has it wakes the poller afterwards. */
+static bool try_turn(struct kith_conn *conn)
+{
+	if (mutex_trylock(&conn->tx))
+		return true;
+	WRITE_ONCE(conn->writer_missed, true);
+	smp_mb();			/* pairs with give_turn() */
+	return mutex_trylock(&conn->tx);
 }
 
 /* The turn to send, unless the direction was shut down meanwhile. Who may not
  * wait does not wait for another sender either. */
 static int take_turn(struct kith_conn *conn, int flags)
 {
-	if (!mutex_trylock(&conn->tx)) {
-		if (flags & MSG_DONTWAIT)
+	if (flags & MSG_DONTWAIT) {
+		if (!try_turn(conn))
 			return -EAGAIN;
-		if (mutex_lock_interruptible(&conn->tx))
-			return -ERESTARTSYS;
+	} else if (mutex_lock_interruptible(&conn->tx)) {
+		return -ERESTARTSYS;
 	}
 	if (!READ_ONCE(conn->fin) && !READ_ONCE(conn->fin_due))
 		return 0;
@@ -326,6 +338,16 @@ static int empty_record(struct kith_conn *conn)
 				 KITH_SIDE_LOCAL);
 }
 
+/* Whether the peer has not ended the stream, or more came before it did. */
+static bool more_records(struct sock *sk)
+{
+	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(sk));
+
+	return (!(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
+		!sock_flag(sk, SOCK_DONE)) ||
+	       rx->strp.msg_ready || !skb_queue_empty(&rx->rx_list);
+}
+
 /* No bytes came: an end of stream only with close_notify, or when the program
  * itself shut the direction. Under the reader's turn. */
 static int end_of_stream(struct kith_conn *conn)
@@ -337,8 +359,7 @@ static int end_of_stream(struct kith_conn *conn)
 		return -err;
 	if (READ_ONCE(conn->eof) || READ_ONCE(conn->shut_read))
 		return 0;
-	if (!(READ_ONCE(sk->sk_shutdown) & RCV_SHUTDOWN) &&
-	    !sock_flag(sk, SOCK_DONE))
+	if (more_records(sk))
 		return empty_record(conn);
 	if (ends_leniently(conn))
 		return 0;

@@ -3,6 +3,7 @@
  * What ends live connections: revocation, a policy that allows them no more,
  * and the end of the program they belong to.
  */
+#include <linux/delay.h>
 #include "conn.h"
 
 #define ALERT_FATAL		2	/* RFC 8446 section 6.2 */
@@ -83,10 +84,12 @@ enum kith_reason kith_conn_recheck(struct kith_conn *conn,
 /* --- sweeps ------------------------------------------------------------------ */
 
 /*
- * A sweep marks what concerns it and sees to it at once, or leaves it to the
- * worker when the program has the connection locked: it may do so for long,
- * and sweeps run under the control mutex.
+ * A sweep marks what concerns it and leaves it to the connection's worker: a
+ * program can keep its connection locked for long, and sweeps run under the
+ * control mutex.
  */
+#define REVIEW_WAIT_MS	200
+
 enum {
 	REVOKED,
 	POLICY,
@@ -115,11 +118,17 @@ static void review_owner(struct kith_conn *conn)
 		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
 }
 
+static bool is_revoked(struct kith_credential *credential)
+{
+	return credential && kith_credential_check(credential) == -EKEYREVOKED;
+}
+
 static void review_revoked(struct kith_conn *conn)
 {
 	if (conn->listener)
 		kith_wake_all(conn->sk);	/* accept() tells */
-	else if (is_live(conn))
+	else if (is_live(conn) && (is_revoked(conn->credential) ||
+				   is_revoked(conn->lender)))
 		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
 }
 
@@ -138,12 +147,26 @@ void kith_conn_review(struct kith_conn *conn)
 static void ask_for(struct kith_conn *conn, int what)
 {
 	set_bit(what, &conn->review);
-	if (!kith_conn_try_enter(conn)) {
-		kith_conn_kick(conn);
-		return;
+	kith_conn_kick(conn);
+}
+
+static int is_under_review(struct kith_conn *conn, void *arg)
+{
+	return !READ_ONCE(conn->dead) &&
+	       (READ_ONCE(conn->review) || mutex_is_locked(&conn->mutex));
+}
+
+/* Most are done when the operator's command returns; none is waited for long. */
+static void wait_for_reviews(void)
+{
+	unsigned long position = 0;
+	int i;
+
+	for (i = 0; i < REVIEW_WAIT_MS; i++) {
+		if (!kith_table_walk(&position, is_under_review, NULL))
+			return;
+		usleep_range(1000, 1500);
 	}
-	kith_conn_review(conn);
-	mutex_unlock(&conn->mutex);
 }
 
 /* Compared only: what takes a connection over meanwhile has its identity, and
@@ -151,7 +174,8 @@ static void ask_for(struct kith_conn *conn, int what)
 static bool is_of(const struct kith_conn *conn,
 		  const struct kith_credential *credential)
 {
-	return READ_ONCE(conn->credential) == credential ||
+	/* Pairs with kith_conn_adopt(): who is no longer one is the other. */
+	return smp_load_acquire(&conn->credential) == credential ||
 	       READ_ONCE(conn->lender) == credential;
 }
 
@@ -167,6 +191,7 @@ void kith_socket_close_credential(const struct kith_credential *credential)
 	unsigned long position = 0;
 
 	kith_table_walk(&position, end_revoked, (void *)credential);
+	wait_for_reviews();
 }
 
 static int recheck(struct kith_conn *conn, void *arg)
@@ -181,6 +206,7 @@ void kith_socket_recheck(void)
 	unsigned long position = 0;
 
 	kith_table_walk(&position, recheck, NULL);
+	wait_for_reviews();
 }
 
 static int end_orphan(struct kith_conn *conn, void *arg)

@@ -25,7 +25,7 @@ struct workqueue_struct *kith_socket_wq;
 
 /* A program may keep one waiting for its socket, see kith_conn_try_enter(). What
  * handshakes take of the CPUs is bounded apart. */
-#define WORKERS		32
+#define WORKERS		32U
 
 struct kith_conn *kith_conn_find(const struct sock *sk)
 {
@@ -103,8 +103,11 @@ static void kick_in(struct kith_conn *conn, unsigned long delay)
 	unsigned long flags;
 
 	spin_lock_irqsave(&conn->kick_lock, flags);
-	if (!conn->dead)
-		queue_delayed_work(kith_socket_wq, &conn->work, delay);
+	/* A worker that was to come back later may come now. */
+	if (!conn->dead &&
+	    !queue_delayed_work(kith_socket_wq, &conn->work, delay) &&
+	    !delay && timer_pending(&conn->work.timer))
+		mod_delayed_work(kith_socket_wq, &conn->work, 0);
 	spin_unlock_irqrestore(&conn->kick_lock, flags);
 }
 
@@ -381,7 +384,7 @@ int kith_table_init(void)
 	kith_handshake_init(max(1U, num_online_cpus() / 2));
 	kith_socket_wq = alloc_workqueue("kith_socket",
 					 WQ_UNBOUND | WQ_MEM_RECLAIM | WQ_SYSFS,
-					 WORKERS);
+					 max(WORKERS, num_online_cpus()));
 	if (!kith_socket_wq) {
 		kmem_cache_destroy(conn_cache);
 		return -ENOMEM;
