@@ -169,7 +169,8 @@ static int check_send(struct kith_conn *conn, int flags)
  * better answer than the reset that followed it. */
 static int explain_send(struct kith_conn *conn, int err, int flags)
 {
-	long timeo = flags & MSG_DONTWAIT ? 0 : HZ;
+	long timeo = flags & MSG_DONTWAIT ? 0 :
+					    msecs_to_jiffies(KITH_LINGER_MS);
 
 	if (err != -EPIPE && err != -ECONNRESET)
 		return err;
