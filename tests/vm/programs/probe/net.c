@@ -60,20 +60,21 @@ int port_of(const struct address *at)
 int stream_socket(int flags)
 {
 	int fd = socket(family, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
+	int one = 1;
 
 	if (fd < 0)
 		die("socket()");
+	/* What is left of its connections shall keep no later one from the port. */
+	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	return fd;
 }
 
 void bind_fresh(int fd, struct address *at)
 {
 	static int port;
-	int one = 1;
 
 	if (!port)
 		port = FIRST_PORT + getpid() % (LAST_PORT - FIRST_PORT);
-	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
 	for (int tries = 0; tries <= LAST_PORT - FIRST_PORT; tries++) {
 		if (++port > LAST_PORT)
 			port = FIRST_PORT;
