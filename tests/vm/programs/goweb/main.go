@@ -6,6 +6,10 @@
 //	goweb serve ADDRESS     answers until it is killed
 //	goweb get URL [COUNT]   gets a page; one line of its body and length each time
 //	goweb post URL BYTES    posts that many bytes and prints the answer
+
+// As in a module that says go 1.24: listeners ask for MPTCP first.
+//
+//go:debug default=go1.24
 package main
 
 import (
