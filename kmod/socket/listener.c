@@ -264,13 +264,16 @@ __poll_t kith_listener_poll(struct kith_conn *listener, struct file *file,
 	return has_answer(listener) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
-/* Whether @child was not closed meanwhile, by a change of policy or a revocation,
- * and was authenticated as the identity of @caller: its owner may have ended. */
+/* Closed while it waited, by a change of policy or a revocation. */
+static bool is_over(struct kith_conn *child)
+{
+	return kith_conn_state(child) == KITH_CONN_STATE_FAILED ||
+	       READ_ONCE(child->stream_err);
+}
+
+/* Authenticated as the identity of @caller: the owner may have ended. */
 static bool is_for(struct kith_conn *child, struct kith_credential *caller)
 {
-	if (kith_conn_state(child) == KITH_CONN_STATE_FAILED ||
-	    READ_ONCE(child->stream_err))
-		return false;
 	return READ_ONCE(child->credential) == caller ||
 	       !kith_caller_compare(caller, child->svid->facts.spiffe_id);
 }
@@ -285,10 +288,10 @@ static struct kith_conn *pop_ready(struct kith_conn *listener,
 
 	*others = false;
 	while ((child = kith_children_pop(l))) {
-		if (is_for(child, caller))
+		if (!is_over(child) && is_for(child, caller))
 			return child;
-		if (READ_ONCE(child->credential) ==
-		    READ_ONCE(listener->credential)) {
+		if (!is_over(child) && READ_ONCE(child->credential) ==
+				       READ_ONCE(listener->credential)) {
 			*others = true;
 			kith_children_unpop(l, child);
 			kith_wake_readable(listener->sk);
