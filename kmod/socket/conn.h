@@ -331,7 +331,7 @@ void kith_children_kick(struct kith_listener *l);
 void kith_children_flush(struct kith_conn *listener,
 			 const struct kith_credential *spared);
 
-/* stream.c --------------------------------------------------------------- */
+/* stream.c, send.c, receive.c --------------------------------------------- */
 
 /* Whether current may use the connection: 0, -EACCES, or -EAGAIN, -EINTR,
  * -ERESTARTSYS after a wait of @timeo jiffies for current's credential. */
@@ -389,6 +389,9 @@ int kith_endpoint_of_addr(const struct sockaddr_unsized *addr, int len,
 
 /* What sweeps left to do. Under @conn->mutex. */
 void kith_conn_review(struct kith_conn *conn);
+/* The same for a call of the program, which can hold up nobody but itself. May
+ * sleep; not under the mutex. */
+void kith_conn_review_now(struct kith_conn *conn);
 
 /* Why @rule, the one that names both ends or NULL, does not allow @conn. */
 enum kith_reason kith_conn_refusal(const struct kith_conn *conn,

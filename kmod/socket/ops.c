@@ -427,7 +427,7 @@ static int setsockopt_managed(struct kith_conn *conn, struct socket *sock,
 		return PTR_ERR(copy);
 	err = conn->base->setsockopt(sock, level, name, KERNEL_SOCKPTR(copy),
 				     len);
-	kfree(copy);
+	kfree_sensitive(copy);		/* TCP_MD5SIG holds a key */
 	return err;
 }
 

@@ -144,6 +144,13 @@ void kith_conn_review(struct kith_conn *conn)
 		review_owner(conn);
 }
 
+void kith_conn_review_now(struct kith_conn *conn)
+{
+	mutex_lock(&conn->mutex);
+	kith_conn_review(conn);
+	mutex_unlock(&conn->mutex);
+}
+
 static void ask_for(struct kith_conn *conn, int what)
 {
 	set_bit(what, &conn->review);
