@@ -143,7 +143,7 @@ static void accept_match(struct kith_attestation *attestation,
 		.workload = match->workload->name,
 		.spiffe_id = match->workload->spiffe_id,
 		.ttl = match->workload->ttl,
-		.eof_lenient = match->workload->eof_lenient,
+		.traits = match->workload->traits,
 	};
 
 	/* A file without a name could be anything a process wrote to memory. */

@@ -21,7 +21,7 @@ struct kith_verdict {
 	const char *workload; /* NULL: refused */
 	const char *spiffe_id;
 	uint32_t ttl;
-	bool eof_lenient;
+	uint32_t traits;	 /* of enum kith_trait */
 	enum kith_reason reason; /* when refused */
 	const char *message;	 /* when refused: what was seen, what to do */
 };

@@ -26,7 +26,7 @@ struct credential {
 	uint64_t round; /* of adoption, when last seen */
 	char *workload, *spiffe_id;
 	uint32_t ttl;
-	bool eof_lenient;
+	uint32_t traits;
 	int64_t not_before, not_after; /* of the SVID in force; 0: none yet */
 	unsigned int failures;
 	sd_event_source *timer; /* renewal */
@@ -263,7 +263,7 @@ static void prepare(struct credential *credential)
 	const struct kith_request_identity identity = {
 		.spiffe_id = credential->spiffe_id,
 		.workload = credential->workload,
-		.eof_lenient = credential->eof_lenient,
+		.traits = credential->traits,
 	};
 	uint8_t csr[KITH_CERT_MAX];
 	struct kith_issuing *issuing;
@@ -313,7 +313,7 @@ static void renew(struct credential *credential)
 		return;
 	}
 	credential->ttl = workload->ttl;
-	credential->eof_lenient = workload->eof_lenient;
+	credential->traits = workload->traits;
 	prepare(credential);
 }
 
@@ -328,7 +328,7 @@ static void on_attested(const struct kith_verdict *verdict, void *arg)
 	}
 	name(credential, verdict->workload, verdict->spiffe_id);
 	credential->ttl = verdict->ttl;
-	credential->eof_lenient = verdict->eof_lenient;
+	credential->traits = verdict->traits;
 	credential->not_before = credential->not_after = 0;
 	prepare(credential);
 }

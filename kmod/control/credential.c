@@ -51,7 +51,8 @@ static int prepare(struct kith_credential *c, struct genl_info *info)
 	struct kith_attested attested = {
 		.spiffe_id = nla_data(a[KITH_A_CREDENTIAL_SPIFFE_ID]),
 		.workload = text_or(a[KITH_A_CREDENTIAL_WORKLOAD], ""),
-		.eof_lenient = nla_get_flag(a[KITH_A_CREDENTIAL_EOF_LENIENT]),
+		.traits = a[KITH_A_CREDENTIAL_TRAITS] ?
+			  nla_get_u32(a[KITH_A_CREDENTIAL_TRAITS]) : 0,
 	};
 	u8 *csr = kmalloc(CSR_MAX, GFP_KERNEL);
 	int len;

@@ -40,7 +40,7 @@ const struct nla_policy kith_credential_policy[KITH_A_CREDENTIAL_MAX + 1] = {
 	[KITH_A_CREDENTIAL_CERTIFICATE] = { .type = NLA_BINARY, .len = 4096 },
 	[KITH_A_CREDENTIAL_REASON] = NLA_POLICY_MAX(NLA_U32, __KITH_REASON_COUNT - 1),
 	[KITH_A_CREDENTIAL_MESSAGE] = { .type = NLA_NUL_STRING, .len = 255 },
-	[KITH_A_CREDENTIAL_EOF_LENIENT] = { .type = NLA_FLAG },
+	[KITH_A_CREDENTIAL_TRAITS] = NLA_POLICY_MASK(NLA_U32, __KITH_TRAIT_ALL),
 };
 
 const struct nla_policy kith_ca_policy[KITH_A_CA_MAX + 1] = {

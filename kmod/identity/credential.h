@@ -40,7 +40,7 @@ struct kith_svid {
 	struct kith_certs *chain;
 	struct kith_svid_facts facts;
 	char workload[KITH_NAME_MAX + 1];
-	bool eof_lenient;		/* a FIN without close_notify is an end */
+	u32 traits;			/* bits of kith_trait */
 	/* private: */
 	struct rcu_work free;
 };

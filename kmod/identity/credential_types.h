@@ -47,7 +47,7 @@ struct kith_credential {
 	struct kith_key *key;		/* issue; NULL when nothing is prepared */
 	char *spiffe_id;		/* issue */
 	char *workload;			/* issue */
-	bool eof_lenient;		/* issue */
+	u32 traits;			/* issue; bits of kith_trait */
 
 	struct delayed_work wait;	/* holds a reference while queued */
 	struct rcu_work free;		/* reports look at it under RCU */
@@ -118,7 +118,7 @@ void kith_attest_work(struct work_struct *work);
 struct kith_attested {
 	const char *spiffe_id;		/* checked in kith_issue_prepare() */
 	const char *workload;		/* its name, for people */
-	bool eof_lenient;
+	u32 traits;			/* bits of kith_trait */
 };
 
 /**

@@ -93,7 +93,7 @@ static int prepare_locked(struct kith_credential *c,
 	forget_prepared(c);
 	c->spiffe_id = kstrdup(attested->spiffe_id, GFP_KERNEL);
 	c->workload = kstrdup(attested->workload, GFP_KERNEL);
-	c->eof_lenient = attested->eof_lenient;
+	c->traits = attested->traits;
 	if (!c->spiffe_id || !c->workload)
 		return -ENOMEM;
 	c->key = kith_key_new();
@@ -214,7 +214,7 @@ static int install_locked(struct kith_credential *c, struct kith_certs *chain,
 	svid->key = c->key;
 	c->key = NULL;
 	strscpy(svid->workload, c->workload, sizeof(svid->workload));
-	svid->eof_lenient = c->eof_lenient;
+	svid->traits = c->traits;
 	err = put_in_force(c, svid, extack);
 	if (err)
 		kith_svid_put(svid);

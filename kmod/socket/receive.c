@@ -18,7 +18,7 @@ static bool ends_leniently(struct kith_conn *conn)
 {
 	struct tls_sw_context_rx *rx = tls_sw_ctx_rx(tls_get_ctx(conn->sk));
 
-	if (!conn->svid->eof_lenient || !sock_flag(conn->sk, SOCK_DONE) ||
+	if (!(conn->svid->traits & KITH_TRAIT_EOF_LENIENT) || !sock_flag(conn->sk, SOCK_DONE) ||
 	    rx->strp.copy_mode || tcp_inq(conn->sk))
 		return false;
 	kith_conn_report(conn, KITH_DECISION_ALLOW, 0, KITH_REASON_CUT,

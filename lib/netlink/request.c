@@ -194,8 +194,7 @@ int kith_request_prepare(struct kith_nl *nl, uint64_t credential,
 	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_ID, credential);
 	kith_nl_put_string(nl, KITH_A_CREDENTIAL_SPIFFE_ID, identity->spiffe_id);
 	kith_nl_put_string(nl, KITH_A_CREDENTIAL_WORKLOAD, identity->workload);
-	if (identity->eof_lenient)
-		kith_nl_put(nl, KITH_A_CREDENTIAL_EOF_LENIENT, NULL, 0);
+	kith_nl_put_u32(nl, KITH_A_CREDENTIAL_TRAITS, identity->traits);
 	ret = kith_nl_call(nl, request, on_csr, &copy);
 	if (!ret && !copy.size)
 		ret = -EBADMSG;

@@ -45,7 +45,7 @@ int kith_request_program_exe(struct kith_nl *nl, uint64_t program);
 
 struct kith_request_identity {
 	const char *spiffe_id, *workload;
-	bool eof_lenient;
+	uint32_t traits; /* of enum kith_trait */
 };
 
 /* @csr: KITH_CERT_MAX bytes; @size: filled. */

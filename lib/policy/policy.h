@@ -81,7 +81,7 @@ struct kith_policy_workload {
 	size_t n_selectors;
 	uint32_t ttl; /* seconds an SVID lives */
 	enum kith_policy_key_scope key;
-	bool eof_lenient;
+	uint32_t traits;  /* of enum kith_trait */
 	const char *path; /* the file as it was opened */
 	struct kith_policy_place place;
 };

@@ -287,11 +287,12 @@ static bool read_svid(struct kith_policy_reader *reader, struct kith_yaml *node,
 }
 
 /* A peer that ends streams without close_notify: an end, or an error. */
-static bool read_eof(struct kith_policy_reader *reader, const struct kith_yaml *node)
+static uint32_t read_eof(struct kith_policy_reader *reader, const struct kith_yaml *node)
 {
 	static const char *const ways[] = { "strict", "lenient", NULL };
 
-	return node && kith_read_choice(reader, node, "eof", ways) == 1;
+	return node && kith_read_choice(reader, node, "eof", ways) == 1 ? KITH_TRAIT_EOF_LENIENT
+									: 0;
 }
 
 static void read_listen_entry(struct kith_policy_reader *reader, const struct kith_yaml *node,
@@ -396,7 +397,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		read_svid(reader, svid, &w);
 	if (listen)
 		read_listen(reader, listen, name);
-	w.eof_lenient = read_eof(reader, eof);
+	w.traits |= read_eof(reader, eof);
 	by = read_claim(reader, claim);
 	if (select && read_select(reader, select, &w))
 		imply_claims(reader, &w, by);

@@ -333,7 +333,7 @@ static void reads_what_an_end_is(void **state)
 
 		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]%s"), texts[i]);
 		set = load_good(text);
-		assert_int_equal(set->workloads[0].eof_lenient, i == 2);
+		assert_int_equal(set->workloads[0].traits, i == 2 ? KITH_TRAIT_EOF_LENIENT : 0);
 		kith_policy_free(set);
 	}
 }

@@ -110,6 +110,36 @@ enum kith_event_kind {
 	__KITH_EVENT_KIND_COUNT
 };
 
+/*
+ * What a Workload says of how its programs are held; bits of one
+ * number.
+ */
+enum kith_trait {
+	/*
+	 * An end of stream without close_notify reads as an end, not as
+	 * ECONNRESET.
+	 */
+	KITH_TRAIT_EOF_LENIENT = 1U << 0,
+	/* Programs of other identities may use its connections. */
+	KITH_TRAIT_HANDOFF = 1U << 1,
+	/* A peer's SVID that expires closes live connections. */
+	KITH_TRAIT_CLOSE_ON_EXPIRY = 1U << 2,
+	/* Its programs share one key pair and SVID. */
+	KITH_TRAIT_SHARE_KEY = 1U << 3,
+	/*
+	 * A program that was tampered with loses its credential and its
+	 * connections.
+	 */
+	KITH_TRAIT_QUARANTINE = 1U << 4,
+	/* Tampering with its programs is refused. */
+	KITH_TRAIT_SHIELD = 1U << 5,
+	/* Its programs may make memory they wrote executable. */
+	KITH_TRAIT_JIT = 1U << 6,
+
+	/* private: */
+	__KITH_TRAIT_ALL = (1U << 7) - 1
+};
+
 /* Why something was decided; one counter each. */
 enum kith_reason {
 	/* Nothing to explain. */
@@ -258,11 +288,8 @@ enum kith_a_credential {
 	KITH_A_CREDENTIAL_REASON,
 	KITH_A_CREDENTIAL_MESSAGE,
 	KITH_A_CREDENTIAL_PROGRAM,
-	/*
-	 * An end of stream without close_notify reads as an end, not as
-	 * ECONNRESET.
-	 */
-	KITH_A_CREDENTIAL_EOF_LENIENT,
+	/* Bits of trait. */
+	KITH_A_CREDENTIAL_TRAITS,
 
 	/* private: */
 	__KITH_A_CREDENTIAL_MAX,
