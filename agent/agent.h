@@ -27,6 +27,7 @@ struct kith_users;
 /* How connections to the kernel are made; tests put a double here. */
 struct kith_kernel {
 	int (*open)(void *arg, struct kith_nl **nl);
+	int (*guard)(void); /* kith_guard_start() */
 	void *arg;
 };
 

@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/un.h>
 #include <yaml.h>
+#include <linux/kith.h>
 #include "base/base.h"
+#include "netlink/names.h"
 #include "../kmod/identity/spiffe_id.h"
 
 #define CONFIG_MAX (256U * 1024)
@@ -187,6 +189,48 @@ static bool take_args(struct reader *reader, const yaml_node_t *node, void *to)
 	return true;
 }
 
+/* The module alone holds MPTCP. */
+#define DOORS_GUARDED \
+	(((1U << __KITH_DOOR_COUNT) - 1) & ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP))
+
+static bool take_door(struct reader *reader, const yaml_node_t *node, uint32_t *doors)
+{
+	char known[256] = "";
+	size_t used = 0;
+	uint32_t i;
+
+	for (i = 0; i < __KITH_DOOR_COUNT; i++) {
+		if (!(DOORS_GUARDED & 1U << i))
+			continue;
+		if (node->type == YAML_SCALAR_NODE && !strcmp(scalar(node), kith_name_door(i))) {
+			*doors |= 1U << i;
+			return true;
+		}
+		used += (size_t)snprintf(known + used, sizeof(known) - used, "%s%s",
+					 used ? ", " : "", kith_name_door(i));
+	}
+	return fail_at(reader, &node->start_mark, "not a door that can be left open (known: %s)",
+		       known);
+}
+
+static bool take_doors(struct reader *reader, const yaml_node_t *node, void *to)
+{
+	const yaml_node_item_t *item;
+
+	if (node->type != YAML_SEQUENCE_NODE)
+		return fail_at(reader, &node->start_mark,
+			       "expected a list of doors (write [udp, raw])");
+	for (item = node->data.sequence.items.start; item < node->data.sequence.items.top; item++)
+		if (!take_door(reader, yaml_document_get_node(&reader->document, *item), to))
+			return false;
+	return true;
+}
+
+bool kith_agent_config_accepts_doors(const struct kith_agent_config *config)
+{
+	return (config->open_doors & DOORS_GUARDED) == DOORS_GUARDED;
+}
+
 static bool take_embedded(struct reader *reader, const yaml_node_t *node, void *to)
 {
 	struct kith_agent_config *config = to;
@@ -279,6 +323,7 @@ static bool take_document(struct reader *reader)
 		{ "state_dir", take_path, &config->state_dir },
 		{ "socket", take_socket, &config->socket },
 		{ "group", take_text, &config->group },
+		{ "open_doors", take_doors, &config->open_doors },
 		{ 0 },
 	};
 

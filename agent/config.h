@@ -5,6 +5,7 @@
 #ifndef KITH_AGENT_CONFIG_H
 #define KITH_AGENT_CONFIG_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -33,6 +34,7 @@ struct kith_agent_config {
 	char *issuer_args[KITH_ISSUER_ARGS_MAX + 1]; /* command: NULL-terminated */
 	char *issuer_bundle;			     /* not embedded: PEM of our trust domain */
 	uint32_t issuer_deadline;		     /* not embedded: seconds */
+	uint32_t open_doors; /* accepted where nothing holds them: 1 << enum kith_door */
 };
 
 /**
@@ -47,6 +49,9 @@ int kith_agent_config_load(const char *path, struct kith_agent_config *config, c
 /* The same for @size bytes of @text, called @name in errors. */
 int kith_agent_config_parse(const char *name, const char *text, size_t size,
 			    struct kith_agent_config *config, char **error);
+
+/* Whether every door that the BPF LSM programs hold is accepted to be open. */
+bool kith_agent_config_accepts_doors(const struct kith_agent_config *config);
 
 void kith_agent_config_clear(struct kith_agent_config *config);
 

@@ -10,6 +10,7 @@
 #include <systemd/sd-event.h>
 #include "agent.h"
 #include "base/version.h"
+#include "guard.h"
 #include "log.h"
 #include "policy/policy.h"
 
@@ -175,7 +176,9 @@ static int run(struct kith_agent *agent)
 int main(int argc, char **argv)
 {
 	struct options options = { .config = KITH_CONFIG_PATH };
-	struct kith_agent agent = { .kernel.open = open_kernel };
+	struct kith_agent agent = {
+		.kernel = { .open = open_kernel, .guard = kith_guard_start },
+	};
 	char *error;
 	int status;
 

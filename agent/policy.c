@@ -287,7 +287,8 @@ int kith_agent_commit(struct kith_agent *agent)
 	if (!ret)
 		ret = kith_request_config_rules(agent->nl, agent->table->bytes, agent->table->size);
 	if (!ret)
-		ret = kith_request_config_commit(agent->nl, generation);
+		ret = kith_request_config_commit(agent->nl, generation,
+						 kith_agent_config_accepts_doors(&agent->config));
 	if (ret) {
 		kith_log(
 			LOG_ERR,

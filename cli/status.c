@@ -69,6 +69,10 @@ static void print_kernel(const json_t *kernel)
 	     number(kernel, "abi"),
 	     json_is_true(json_object_get(kernel, "hooked")) ? "sockets are hooked"
 							     : "sockets are NOT hooked");
+	line("doors", "%s",
+	     json_is_true(json_object_get(kernel, "guarded"))
+		     ? "held by BPF LSM programs"
+		     : "OPEN but MPTCP: no BPF LSM programs are in place");
 	line("in force", "generation %lld, %lld claims", number(kernel, "generation"),
 	     number(kernel, "claims"));
 	line("held", "%lld programs, %lld credentials, %lld connections, %lld listeners",

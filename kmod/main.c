@@ -7,6 +7,7 @@
 #include <linux/module.h>
 #include "control/count.h"
 #include "control/genl.h"
+#include "guard/guard.h"
 #include "handshake/engine.h"
 #include "identity/identity.h"
 #include "identity/process.h"
@@ -45,6 +46,9 @@ static int __init kith_init(void)
 	err = kith_socket_init();
 	if (err)
 		goto err_process;
+	err = kith_guard_init();
+	if (err)
+		goto err_socket;
 	err = kith_genl_init();
 	if (err)
 		goto err_socket;
@@ -54,6 +58,7 @@ err_socket:
 	kith_socket_exit();
 err_process:
 	kith_process_stop();
+	kith_guard_exit();
 err_identity:
 	kith_identity_exit();
 err_engine:
@@ -67,6 +72,7 @@ static void __exit kith_exit(void)
 	kith_genl_exit();
 	kith_socket_exit();
 	kith_process_stop();
+	kith_guard_exit();
 	kith_identity_exit();
 	kith_engine_exit();
 	kith_object_report();

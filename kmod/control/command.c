@@ -7,6 +7,7 @@
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/kith.h>
+#include "../guard/guard.h"
 #include "../identity/ca.h"
 #include "../identity/config.h"
 #include "../identity/credential_types.h"
@@ -78,6 +79,8 @@ int kith_cmd_status(struct genl_info *info)
 	if (put_identity(reply.skb) || put_counters(reply.skb) ||
 	    put_sockets(reply.skb) ||
 	    (agent && nla_put_u32(reply.skb, KITH_A_STATUS_AGENT_PID, agent)) ||
+	    (kith_guard_is_in_place() &&
+	     nla_put_flag(reply.skb, KITH_A_STATUS_GUARDED)) ||
 	    kith_put_ca(reply.skb, KITH_A_STATUS_CA))
 		err = -EMSGSIZE;
 	return kith_reply_end(&reply, info, err);
@@ -161,6 +164,7 @@ int kith_cmd_config_commit(struct genl_info *info)
 	if (err)
 		return err;
 	return kith_draft_commit(nla_get_u64(info->attrs[KITH_A_CONFIG_GENERATION]),
+				 nla_get_flag(info->attrs[KITH_A_CONFIG_UNGUARDED]),
 				 info->extack);
 }
 

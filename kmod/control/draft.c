@@ -11,6 +11,7 @@
 #include <linux/string.h>
 #include <linux/uidgid.h>
 #include <net/netlink.h>
+#include "../guard/guard.h"
 #include "../handshake/engine.h"
 #include "../identity/config.h"
 #include "../identity/spiffe_id.h"
@@ -393,6 +394,16 @@ static int draft_check(u64 generation, struct netlink_ext_ack *extack)
 	return err;
 }
 
+/* What is claimed without them could leave by any other kind of socket. */
+static int check_guard(bool unguarded, struct netlink_ext_ack *extack)
+{
+	if (unguarded || !draft.config->claims.count || kith_guard_is_in_place())
+		return 0;
+	NL_SET_ERR_MSG(extack,
+		       "the BPF LSM programs are not in place, so nothing can be claimed");
+	return -EOPNOTSUPP;
+}
+
 static void tell_config(u64 generation)
 {
 	struct kith_event event = {
@@ -403,11 +414,14 @@ static void tell_config(u64 generation)
 	kith_event_emit(&event);
 }
 
-int kith_draft_commit(u64 generation, struct netlink_ext_ack *extack)
+int kith_draft_commit(u64 generation, bool unguarded,
+		      struct netlink_ext_ack *extack)
 {
 	struct kith_config *config;
 	int err = draft_check(generation, extack);
 
+	if (!err)
+		err = check_guard(unguarded, extack);
 	if (err) {
 		kith_draft_drop();
 		return err;

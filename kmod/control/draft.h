@@ -27,7 +27,8 @@ int kith_draft_add_rules(const struct nlattr *attr,
 /* Checks the draft, puts it in force and closes live connections that it no
  * longer allows. The draft is gone afterwards in any case.
  */
-int kith_draft_commit(u64 generation, struct netlink_ext_ack *extack);
+int kith_draft_commit(u64 generation, bool unguarded,
+		      struct netlink_ext_ack *extack);
 void kith_draft_drop(void);
 
 #endif

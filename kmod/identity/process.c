@@ -20,6 +20,7 @@
 #include "../control/agent.h"
 #include "../control/count.h"
 #include "../control/event.h"
+#include "../guard/guard.h"
 #include "claim.h"
 #include "config.h"
 #include "process.h"
@@ -166,7 +167,7 @@ static void process_kill(struct task_struct *task)
 		.decision = KITH_DECISION_DENY,
 		.reason = KITH_REASON_MEMORY,
 		.err = ENOMEM,
-		.detail = "a claimed process was killed: no memory to follow it",
+		.detail = "a claimed process was killed: no memory to hold it",
 	};
 
 	send_sig(SIGKILL, task, 1);
@@ -205,6 +206,8 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 	if (kith_agent_is(task) || (!process && !process_is_claimed(bprm)))
 		goto out;
 	program = kith_program_new(task, bprm->file);
+	if (!kith_descriptors_check(task))
+		process_kill(task);
 	if (process) {
 		process_rekey(process, task, program);
 	} else if (!process_add(task, program)) {

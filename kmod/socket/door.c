@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Doors the module holds itself: kinds of sockets that would pass around TCP.
+ * The door that the module holds itself, with BPF LSM programs or without.
  *
  * MPTCP is refused to claimed programs with EPROTONOSUPPORT, upon which Go and
  * others fall back to TCP. Its struct proto is not exported; a kernel socket of
@@ -12,6 +12,7 @@
 #include <linux/net.h>
 #include <linux/rcupdate.h>
 #include <net/sock.h>
+#include "../guard/guard.h"
 #include "conn.h"
 
 struct door {
@@ -24,19 +25,10 @@ static struct door doors[2];		/* IPv4, IPv6; fixed after init */
 static int refuse(const struct door *door, struct sock *sk)
 {
 	int err = door->stack_init(sk);
-	struct kith_event event = {
-		.kind = KITH_EVENT_KIND_DECISION,
-		.decision = KITH_DECISION_DENY,
-		.reason = KITH_REASON_DOOR,
-		.side = KITH_SIDE_LOCAL,
-		.err = EPROTONOSUPPORT,
-		.detail = "MPTCP",
-	};
 
 	if (err || sk->sk_kern_sock || !kith_program_is_claimed())
 		return err;
-	kith_event_emit(&event);
-	return -EPROTONOSUPPORT;
+	return kith_door_refuse(KITH_DOOR_MPTCP, "socket()");
 }
 
 static int pass(const struct door *door, struct sock *sk)

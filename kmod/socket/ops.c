@@ -64,6 +64,14 @@ struct socket *kith_ops_primer(const struct sock *sk)
 	return family_of(sk)->primer;
 }
 
+bool kith_socket_is_native(const struct socket *sock)
+{
+	const struct sock *sk = sock->sk;
+
+	return sk && sk_is_tcp(sk) &&
+	       READ_ONCE(sock->ops) != &family_of(sk)->ops;
+}
+
 /* Gives the socket back for good. True for the one call that did it and now
  * owes a module_put(). */
 static bool hand_back(struct socket *sock)

@@ -10,6 +10,7 @@
 
 struct kith_credential;
 struct kith_config;
+struct socket;
 
 /* Puts the hooks in place; from then on new TCP sockets are wrapped. */
 int kith_socket_init(void);
@@ -17,6 +18,10 @@ int kith_socket_init(void);
 void kith_socket_exit(void);
 /* Whether the hooks are still ours (another module may have replaced them). */
 bool kith_socket_hooked(void);
+
+/* Whether it is a TCP socket that runs the stack's operations: it was handed back,
+ * or is older than the module. Any context. */
+bool kith_socket_is_native(const struct socket *sock);
 
 /* Calls @show for every managed socket with a consistent copy of its facts,
  * until @show returns non-zero, which is returned. @position resumes a dump:

@@ -189,6 +189,7 @@ static const struct field status_fields[] = {
 	[KITH_A_STATUS_LISTENERS] = STATUS(listeners),
 	[KITH_A_STATUS_CLAIMS] = STATUS(claims),
 	[KITH_A_STATUS_HOOKED] = STATUS(hooked),
+	[KITH_A_STATUS_GUARDED] = STATUS(guarded),
 	[KITH_A_STATUS_EVENTS_LOST] = STATUS(events_lost),
 	[KITH_A_STATUS_COUNTER] = { .shape = COUNTER },
 	[KITH_A_STATUS_CA] = STATUS(ca, .table = &ca, HAS(kith_status_info, has_ca)),

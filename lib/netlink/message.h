@@ -84,7 +84,7 @@ struct kith_status_info {
 	uint64_t generation;
 	uint32_t agent_pid;
 	uint32_t programs, credentials, connections, listeners, claims;
-	bool hooked;
+	bool hooked, guarded;
 	uint64_t events_lost;
 	uint64_t counters[__KITH_REASON_COUNT];
 	bool has_ca;

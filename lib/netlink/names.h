@@ -14,6 +14,7 @@ const char *kith_name_conn_kind(uint32_t value);
 const char *kith_name_conn_state(uint32_t value);
 const char *kith_name_decision(uint32_t value);
 const char *kith_name_side(uint32_t value);
+const char *kith_name_door(uint32_t value);
 const char *kith_name_event_kind(uint32_t value);
 const char *kith_name_reason(uint32_t value);
 /* The sentence that explains a reason. */

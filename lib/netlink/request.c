@@ -61,22 +61,22 @@ int kith_request_register(struct kith_nl *nl, uint64_t *generation)
 	return 0;
 }
 
-static int call_with_generation(struct kith_nl *nl, enum kith_cmd command, uint64_t generation)
+int kith_request_config_begin(struct kith_nl *nl, uint64_t generation)
 {
-	struct nlmsghdr *request = kith_nl_start(nl, command);
+	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CONFIG_BEGIN);
 
 	kith_nl_put_u64(nl, KITH_A_CONFIG_GENERATION, generation);
 	return kith_nl_call(nl, request, NULL, NULL);
 }
 
-int kith_request_config_begin(struct kith_nl *nl, uint64_t generation)
+int kith_request_config_commit(struct kith_nl *nl, uint64_t generation, bool unguarded)
 {
-	return call_with_generation(nl, KITH_CMD_CONFIG_BEGIN, generation);
-}
+	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CONFIG_COMMIT);
 
-int kith_request_config_commit(struct kith_nl *nl, uint64_t generation)
-{
-	return call_with_generation(nl, KITH_CMD_CONFIG_COMMIT, generation);
+	kith_nl_put_u64(nl, KITH_A_CONFIG_GENERATION, generation);
+	if (unguarded)
+		kith_nl_put(nl, KITH_A_CONFIG_UNGUARDED, NULL, 0);
+	return kith_nl_call(nl, request, NULL, NULL);
 }
 
 int kith_request_config_claim(struct kith_nl *nl, const struct kith_request_claim *claim)

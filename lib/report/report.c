@@ -210,6 +210,7 @@ json_t *kith_report_status(const struct kith_status_info *status)
 	set_number(object, "listeners", status->listeners);
 	set_number(object, "claims", status->claims);
 	json_object_set_new(object, "hooked", json_boolean(status->hooked));
+	json_object_set_new(object, "guarded", json_boolean(status->guarded));
 	set_number(object, "events_lost", status->events_lost);
 	json_object_set_new(object, "counters", counters(status));
 	if (status->has_ca)

@@ -24,7 +24,7 @@ _kith() {
 	esac
 	case $command in
 	'') mapfile -t COMPREPLY < <(compgen -W 'status ps conns watch why explain policy bundle
-		revoke doctor help --json --socket --help --version' -- "$cur") ;;
+		revoke release doctor help --json --socket --help --version' -- "$cur") ;;
 	watch) mapfile -t COMPREPLY < <(compgen -W '--last --refusals --json --help' -- "$cur") ;;
 	explain | revoke)
 		# A colon would split the word.

@@ -8,8 +8,8 @@ agent_tests := agent_attest_test agent_config_test agent_control_test agent_fact
 unit_tests += $(agent_tests)
 
 agent_test_archive := $(BUILD)/unit/agent.a
-agent_test_cflags := $(lib_policy_cflags) -Itests/unit -Iagent
-agent_test_packages := libmnl jansson libcrypto libsystemd $(lib_policy_packages)
+agent_test_cflags := $(lib_policy_cflags) -I$(BUILD) -Itests/unit -Iagent
+agent_test_packages := libmnl jansson libcrypto libsystemd libbpf $(lib_policy_packages)
 agent_test_objects := $(patsubst %.c,$(BUILD)/unit/obj/agent/%.o,tests/unit/kernel_double.c \
 	tests/unit/agent_help.c cli/main.c $(cli_sources) $(agent_sources) $(lib_sources) $(lib_policy_sources))
 
@@ -29,7 +29,7 @@ $(agent_test_archive): $(agent_test_objects)
 	@rm -f $@
 	@ar qcs $@ $^
 
-$(BUILD)/unit/obj/agent/%.o: %.c Makefile $(fragments) | deps $(lib_generated)
+$(BUILD)/unit/obj/agent/%.o: %.c Makefile $(fragments) | deps $(lib_generated) $(agent_generated)
 	@echo "  CC    $@"
 	@mkdir -p $(@D)
 	@$(CC) $(CFLAGS) $(common_cflags) $(unit_cflags) $(agent_test_cflags) \

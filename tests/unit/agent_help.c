@@ -106,7 +106,9 @@ int bench_try_start(struct bench *bench, const char *issuer)
 	bench->agent.config_path = config;
 	if (kith_agent_config_load(config, &bench->agent.config, &error))
 		fail_msg("%s", error);
-	bench->agent.kernel = (struct kith_kernel){ double_open, &bench->kernel };
+	bench->agent.kernel = (struct kith_kernel){ .open = double_open,
+						    .guard = double_guard,
+						    .arg = &bench->kernel };
 	assert_true(sd_event_new(&bench->agent.loop) >= 0);
 	bench->running = true;
 	return kith_agent_start(&bench->agent);

@@ -75,6 +75,7 @@ void double_clear(struct kernel_double *kernel);
 
 /* For struct kith_kernel. */
 int double_open(void *arg, struct kith_nl **nl);
+int double_guard(void);
 
 /* A pending credential: sends the upcall when an agent is registered. */
 struct double_credential *double_add(struct kernel_double *kernel, const char *exe);

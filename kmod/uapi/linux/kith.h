@@ -140,6 +140,33 @@ enum kith_trait {
 	__KITH_TRAIT_ALL = (1U << 7) - 1
 };
 
+/*
+ * A way in or out that is no TCP socket of Kith's; closed to claimed
+ * programs. native: a TCP socket from elsewhere.
+ */
+enum kith_door {
+	KITH_DOOR_NONE,
+	KITH_DOOR_UDP,
+	KITH_DOOR_RAW,
+	KITH_DOOR_PACKET,
+	KITH_DOOR_VSOCK,
+	KITH_DOOR_XDP,
+	KITH_DOOR_SCTP,
+	KITH_DOOR_DCCP,
+	KITH_DOOR_SMC,
+	KITH_DOOR_MPTCP,
+	KITH_DOOR_KCM,
+	KITH_DOOR_TIPC,
+	KITH_DOOR_RDS,
+	KITH_DOOR_TUN,
+	KITH_DOOR_RDMA,
+	KITH_DOOR_NATIVE,
+	KITH_DOOR_OTHER,
+
+	/* private: */
+	__KITH_DOOR_COUNT
+};
+
 /* Why something was decided; one counter each. */
 enum kith_reason {
 	/* Nothing to explain. */
@@ -330,6 +357,11 @@ enum kith_a_config {
 	KITH_A_CONFIG_BUNDLE,
 	/* A piece of the compiled rule table, appended in order. */
 	KITH_A_CONFIG_RULES,
+	/*
+	 * Claims may be in force without the BPF LSM programs: all doors but
+	 * MPTCP are open then.
+	 */
+	KITH_A_CONFIG_UNGUARDED,
 
 	/* private: */
 	__KITH_A_CONFIG_MAX,
@@ -412,6 +444,8 @@ enum kith_a_status {
 	KITH_A_STATUS_COUNTER,
 	KITH_A_STATUS_EVENTS_LOST,
 	KITH_A_STATUS_CA,
+	/* The BPF LSM programs are in place. */
+	KITH_A_STATUS_GUARDED,
 
 	/* private: */
 	__KITH_A_STATUS_MAX,

@@ -193,7 +193,8 @@ class Kith:
         self.request(C.CMD_CONFIG_BEGIN, number)
         for part in parts:
             self.request(C.CMD_CONFIG_ADD, part)
-        self.request(C.CMD_CONFIG_COMMIT, number)
+        # The BPF LSM programs are kithd's to bring.
+        self.request(C.CMD_CONFIG_COMMIT, number, attr(C.A_CONFIG_UNGUARDED, b""))
 
     def prepare(self, credential, spiffe_id, workload="w"):
         return self.request(C.CMD_CREDENTIAL_PREPARE, u64(C.A_CREDENTIAL_ID, credential),

@@ -112,7 +112,7 @@ def _scene(defended, documents, chosen):
             _try(function, defended, title)
     host.stop()
     if documents is not None:
-        tap.until("the module goes", lambda: host.succeeds("rmmod", "kith"))
+        host.unload_module()
 
 
 def _setup():

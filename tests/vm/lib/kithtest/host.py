@@ -16,6 +16,8 @@ CONFIG = "/etc/kith/kith.yaml"
 POLICY = "/etc/kith/policy.d"
 DOMAIN = "kith.test"
 BUILT = "/kith/build/guest"
+DOORS = ["udp", "raw", "packet", "vsock", "xdp", "sctp", "dccp", "smc", "kcm", "tipc", "rds",
+         "tun", "rdma", "native", "other"]
 SIDE = 1000  # uid of a user with nothing else to it
 
 # Run a suite without Kith: what it says of the programs must hold, what it says
@@ -113,6 +115,8 @@ def write_policy(*documents):
 def write_config(trust_domain=None, issuer=None, **more):
     os.makedirs("/etc/kith", exist_ok=True)
     config = {"trust_domain": trust_domain or DOMAIN, "issuer": issuer or {"embedded": {}}, **more}
+    if not os.path.exists("/sys/kernel/btf/vmlinux"):
+        config.setdefault("open_doors", DOORS)  # the debug kernel's BPF cannot ask the module
     with open(CONFIG, "w", encoding="ascii") as file:
         json.dump(config, file)
 
@@ -132,6 +136,12 @@ def load_module():
         if not have_module():
             raise Skip("kith.ko is not built for this kernel")
         command("modprobe", "kith")
+
+
+def unload_module():
+    """With the agent stopped."""
+    command("kith", "release")
+    until("the module goes", lambda: succeeds("rmmod", "kith"))
 
 
 def kith(*words, check=True):

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Descriptors that a claimed program did not open itself: they arrive over
+ * AF_UNIX or by pidfd_getfd(), or are inherited from what executed it. Those that
+ * lead around Kith are refused where they arrive, and replaced where they are.
+ */
+#include <linux/anon_inodes.h>
+#include <linux/delay.h>
+#include <linux/err.h>
+#include <linux/fdtable.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/rcupdate.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/task_work.h>
+#include <net/sock.h>
+#include "../socket/socket.h"
+#include "guard.h"
+
+/* A replacement goes to the number it replaces where at most so many below are
+ * free; further up the number just becomes free.
+ */
+#define HELD_MAX	32
+
+static atomic_t walks = ATOMIC_INIT(0);	/* task work that has not ended */
+
+enum kith_door kith_door_of_descriptor(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+	enum kith_door door = kith_door_of_file(file);
+
+	if (door || !sock || !kith_socket_is_native(sock))
+		return door;
+	return KITH_DOOR_NATIVE;
+}
+
+/* What a descriptor that was taken away reads and writes. */
+static ssize_t refuse_io(struct kiocb *iocb, struct iov_iter *iter)
+{
+	return -EACCES;
+}
+
+static const struct file_operations closed_door = {
+	.owner = THIS_MODULE,
+	.read_iter = refuse_io,
+	.write_iter = refuse_io,
+};
+
+/* Puts a file that refuses everything where @fd was. The table is ours alone:
+ * exec has just unshared it, and no thread but this one runs.
+ */
+static void replace(unsigned int fd)
+{
+	struct file *file = anon_inode_getfile("[kith]", &closed_door, NULL,
+					       O_RDWR);
+	int held[HELD_MAX], n = 0, got = -1;
+
+	close_fd(fd);
+	if (IS_ERR(file))
+		return;
+	while (n < HELD_MAX) {
+		got = get_unused_fd_flags(0);
+		if (got < 0 || got >= (int)fd)
+			break;
+		held[n++] = got;
+	}
+	if (got == (int)fd)
+		fd_install(fd, file);
+	else
+		fput(file);
+	if (got > (int)fd)
+		put_unused_fd(got);
+	while (n)
+		put_unused_fd(held[--n]);
+}
+
+/* For iterate_fd(): the first descriptor that has to go, plus one. */
+static int find_door(const void *door, struct file *file, unsigned int fd)
+{
+	enum kith_door found = kith_door_of_descriptor(file);
+
+	if (!found)
+		return 0;
+	*(enum kith_door *)door = found;
+	return fd + 1;
+}
+
+static void walk(struct callback_head *work)
+{
+	enum kith_door door;
+	int next = 0;
+
+	kfree(work);
+	/* A task that was killed meanwhile has no files left. */
+	while (current->files &&
+	       (next = iterate_fd(current->files, next, find_door, &door))) {
+		kith_door_refuse(door, "inheriting a descriptor");
+		replace(next - 1);
+	}
+	atomic_dec(&walks);
+}
+
+bool kith_descriptors_check(struct task_struct *task)
+{
+	struct callback_head *work = kmalloc(sizeof(*work), GFP_ATOMIC);
+
+	if (!work)
+		return false;
+	init_task_work(work, walk);
+	atomic_inc(&walks);
+	if (!task_work_add(task, work, TWA_RESUME))
+		return true;
+	atomic_dec(&walks);
+	kfree(work);
+	return true;		/* it is exiting */
+}
+
+void kith_guard_exit(void)
+{
+	while (atomic_read(&walks))
+		msleep(20);
+	/* Then out of our text, too. */
+	synchronize_rcu_tasks();
+}

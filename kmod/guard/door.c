@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Doors: ways out of the host and into it that are no TCP socket. A claimed
+ * program has TCP over IPv4 and IPv6, AF_UNIX and AF_NETLINK; the rest is closed.
+ */
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/in.h>
+#include <linux/kdev_t.h>
+#include <linux/major.h>
+#include <linux/miscdevice.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/socket.h>
+#include <linux/stat.h>
+#include <net/sock.h>
+#include "../control/event.h"
+#include "guard.h"
+
+#define IB_UVERBS_MAJOR	231
+
+struct kind {
+	int family;
+	enum kith_door door;
+};
+
+/* Families that are one door, whatever the type. */
+static const struct kind families[] = {
+	{ AF_PACKET, KITH_DOOR_PACKET },
+	{ AF_VSOCK, KITH_DOOR_VSOCK },
+	{ AF_XDP, KITH_DOOR_XDP },
+	{ AF_SMC, KITH_DOOR_SMC },
+	{ AF_KCM, KITH_DOOR_KCM },
+	{ AF_TIPC, KITH_DOOR_TIPC },
+	{ AF_RDS, KITH_DOOR_RDS },
+	{ AF_IB, KITH_DOOR_RDMA },
+};
+
+/* Protocols of IPv4 and IPv6 that are one door, whatever the type. */
+static const struct kind protocols[] = {
+	{ IPPROTO_MPTCP, KITH_DOOR_MPTCP },
+	{ 256 /* IPPROTO_SMC */, KITH_DOOR_SMC },
+	{ IPPROTO_SCTP, KITH_DOOR_SCTP },
+	{ IPPROTO_DCCP, KITH_DOOR_DCCP },
+	{ IPPROTO_UDP, KITH_DOOR_UDP },
+	{ IPPROTO_UDPLITE, KITH_DOOR_UDP },
+};
+
+static enum kith_door find(const struct kind *kinds, unsigned int n, int family)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		if (kinds[i].family == family)
+			return kinds[i].door;
+	return KITH_DOOR_OTHER;
+}
+
+static enum kith_door door_of_inet(int type, int protocol)
+{
+	if (type == SOCK_RAW)
+		return KITH_DOOR_RAW;
+	if (type == SOCK_STREAM && (!protocol || protocol == IPPROTO_TCP))
+		return KITH_DOOR_NONE;
+	if (type == SOCK_DGRAM && !protocol)
+		return KITH_DOOR_UDP;
+	return find(protocols, ARRAY_SIZE(protocols), protocol);
+}
+
+enum kith_door kith_door_of_socket(int family, int type, int protocol)
+{
+	switch (family) {
+	case AF_UNIX:
+	case AF_NETLINK:
+		return KITH_DOOR_NONE;
+	case AF_INET:
+	case AF_INET6:
+		/* As inet_create() reads it: SOCK_PACKET is raw, too. */
+		return door_of_inet(type == SOCK_PACKET ? SOCK_RAW : type, protocol);
+	default:
+		return find(families, ARRAY_SIZE(families), family);
+	}
+}
+
+static enum kith_door door_of_device(dev_t device)
+{
+	switch (MAJOR(device)) {
+	case MISC_MAJOR:
+		return MINOR(device) == TUN_MINOR ? KITH_DOOR_TUN :
+		       MINOR(device) == VHOST_NET_MINOR ? KITH_DOOR_TUN :
+		       MINOR(device) == VHOST_VSOCK_MINOR ? KITH_DOOR_VSOCK :
+							    KITH_DOOR_NONE;
+	case IB_UVERBS_MAJOR:
+		return KITH_DOOR_RDMA;
+	default:
+		return KITH_DOOR_NONE;
+	}
+}
+
+enum kith_door kith_door_of_file(struct file *file)
+{
+	struct inode *inode = file_inode(file);
+	struct socket *sock;
+	struct sock *sk;
+
+	if (file->f_mode & FMODE_PATH)
+		return KITH_DOOR_NONE;
+	if (S_ISCHR(inode->i_mode))
+		return door_of_device(inode->i_rdev);
+	sock = sock_from_file(file);
+	sk = sock ? sock->sk : NULL;
+	if (!sk)
+		return KITH_DOOR_NONE;
+	return kith_door_of_socket(sk->sk_family, sk->sk_type, sk->sk_protocol);
+}
+
+static const char *const names[__KITH_DOOR_COUNT] = {
+	[KITH_DOOR_UDP] = "UDP",
+	[KITH_DOOR_RAW] = "raw",
+	[KITH_DOOR_PACKET] = "packet",
+	[KITH_DOOR_VSOCK] = "vsock",
+	[KITH_DOOR_XDP] = "XDP",
+	[KITH_DOOR_SCTP] = "SCTP",
+	[KITH_DOOR_DCCP] = "DCCP",
+	[KITH_DOOR_SMC] = "SMC",
+	[KITH_DOOR_MPTCP] = "MPTCP",
+	[KITH_DOOR_KCM] = "KCM",
+	[KITH_DOOR_TIPC] = "TIPC",
+	[KITH_DOOR_RDS] = "RDS",
+	[KITH_DOOR_TUN] = "tun",
+	[KITH_DOOR_RDMA] = "RDMA",
+	[KITH_DOOR_NATIVE] = "TCP without Kith",
+	[KITH_DOOR_OTHER] = "another kind of socket",
+};
+
+int kith_door_refuse(enum kith_door door, const char *how)
+{
+	bool falls_back = door == KITH_DOOR_MPTCP || door == KITH_DOOR_SMC;
+	int err = falls_back ? EPROTONOSUPPORT : EACCES;
+	char comm[TASK_COMM_LEN], detail[96];
+	struct kith_event event = {
+		.kind = KITH_EVENT_KIND_DECISION,
+		.decision = KITH_DECISION_DENY,
+		.reason = KITH_REASON_DOOR,
+		.side = KITH_SIDE_LOCAL,
+		.err = err,
+		.detail = detail,
+	};
+
+	snprintf(detail, sizeof(detail), "%s: %s by %s (pid %d)", names[door],
+		 how, get_task_comm(comm, current), task_tgid_nr(current));
+	kith_event_emit(&event);
+	return -err;
+}
