@@ -272,6 +272,11 @@ static void prepare(struct credential *credential)
 
 	set_busy(credential, true);
 	ret = kith_request_prepare(agent->nl, credential->id, &identity, csr, &request.csr.size);
+	if (ret == -EACCES) {
+		refuse(credential, KITH_REASON_TAMPERED,
+		       "it was tampered with, and its Workload does not stand for that: restart it");
+		return;
+	}
 	if (ret) {
 		work_failed_errno(credential, "the kernel made no key", ret);
 		return;

@@ -38,7 +38,7 @@ static void log_refusal(const char *line)
 
 static bool is_refusal(const struct kith_event_info *event)
 {
-	return event->kind == KITH_EVENT_KIND_REFUSED ||
+	return event->kind == KITH_EVENT_KIND_REFUSED || event->kind == KITH_EVENT_KIND_TAMPERED ||
 	       (event->kind == KITH_EVENT_KIND_DECISION && event->has_decision &&
 		event->decision == KITH_DECISION_DENY);
 }

@@ -10,16 +10,35 @@
 
 #define S_IFMT	0170000
 #define S_IFCHR 0020000
+#define PROT_WRITE 2
+#define PROT_EXEC 4
+#define VM_EXEC 4
+#define PTRACE_MODE_ATTACH 2
 
 /* What is used of the kernel's; relocated to what runs. */
 struct inode {
 	unsigned short i_mode;
+	unsigned int i_nlink;
 } __attribute__((preserve_access_index));
 
 struct file {
 	struct inode *f_inode;
 } __attribute__((preserve_access_index));
 
+struct vm_area_struct {
+	unsigned long vm_flags;
+	void *anon_vma;
+	struct file *vm_file;
+} __attribute__((preserve_access_index));
+
+/* Not looked into, but libbpf compares what is passed with what is taken. */
+struct task_struct {
+	int pid;
+} __attribute__((preserve_access_index));
+
+extern int kith_guard_ptrace(struct task_struct *child) __ksym;
+extern int kith_guard_traceme(void) __ksym;
+extern int kith_guard_code(void) __ksym;
 extern int kith_guard_socket_create(int family, int type, int protocol) __ksym;
 extern int kith_guard_file_open(struct file *file) __ksym;
 extern int kith_guard_file_receive(struct file *file) __ksym;
@@ -59,6 +78,45 @@ int BPF_PROG(kith_file_receive, struct file *file, int ret)
 	if (ret)
 		return ret;
 	return answer(kith_guard_file_receive(file));
+}
+
+/* To attach, to open /proc/PID/mem, process_vm_readv() and writev(), pidfd_getfd(). */
+SEC("lsm/ptrace_access_check")
+int BPF_PROG(kith_ptrace_access_check, struct task_struct *child, unsigned int mode, int ret)
+{
+	if (ret || !(mode & PTRACE_MODE_ATTACH))
+		return ret;
+	return answer(kith_guard_ptrace(child));
+}
+
+SEC("lsm/ptrace_traceme")
+int BPF_PROG(kith_ptrace_traceme, struct task_struct *parent, int ret)
+{
+	return ret ? ret : answer(kith_guard_traceme());
+}
+
+/* Executable without a file, or a file that nobody can look at any more (memfd). */
+SEC("lsm/mmap_file")
+int BPF_PROG(kith_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
+	     unsigned long flags, int ret)
+{
+	if (ret || !(prot & PROT_EXEC))
+		return ret;
+	if (file && !(prot & PROT_WRITE) && file->f_inode->i_nlink)
+		return 0;
+	return answer(kith_guard_code());
+}
+
+/* Not executable until now, and not as its file has it. */
+SEC("lsm/file_mprotect")
+int BPF_PROG(kith_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
+	     unsigned long prot, int ret)
+{
+	if (ret || !(prot & PROT_EXEC) || vma->vm_flags & VM_EXEC)
+		return ret;
+	if (vma->vm_file && !vma->anon_vma)
+		return 0;
+	return answer(kith_guard_code());
 }
 
 char LICENSE[] SEC("license") = "GPL";

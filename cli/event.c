@@ -18,7 +18,8 @@ static bool is(const json_t *object, const char *key, const char *value)
 
 bool kith_event_is_refusal(const json_t *event)
 {
-	return is(event, "kind", "refused") || is(event, "decision", "deny");
+	return is(event, "kind", "refused") || is(event, "kind", "tampered") ||
+	       is(event, "decision", "deny");
 }
 
 static const char *word_of(const json_t *event)

@@ -19,6 +19,7 @@
 #include <net/sock.h>
 #include "../socket/socket.h"
 #include "guard.h"
+#include "tamper.h"
 
 /* A replacement goes to the number it replaces where at most so many below are
  * free; further up the number just becomes free.
@@ -100,6 +101,9 @@ static void walk(struct callback_head *work)
 		kith_door_refuse(door, "inheriting a descriptor");
 		replace(next - 1);
 	}
+	/* The memory is exec's, unless it was killed. */
+	if (current->mm)
+		kith_tamper_check_start();
 	atomic_dec(&walks);
 }
 

@@ -35,6 +35,12 @@ bool kith_guard_is_in_place(void);
 int kith_guard_socket_create(int family, int type, int protocol);
 int kith_guard_file_open(struct file *file);
 int kith_guard_file_receive(struct file *file);
+/* ptrace_access_check to attach: current reaches into @child. Atomic. */
+int kith_guard_ptrace(struct task_struct *child);
+/* ptrace_traceme. Atomic. */
+int kith_guard_traceme(void);
+/* mmap_file, file_mprotect: current makes memory executable that it wrote. */
+int kith_guard_code(void);
 
 /* door.c ----------------------------------------------------------------- */
 

@@ -61,6 +61,9 @@ BTF_KFUNCS_START(kith_guard_ids)
 BTF_ID_FLAGS(func, kith_guard_socket_create, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, kith_guard_file_open)
 BTF_ID_FLAGS(func, kith_guard_file_receive)
+BTF_ID_FLAGS(func, kith_guard_ptrace)
+BTF_ID_FLAGS(func, kith_guard_traceme)
+BTF_ID_FLAGS(func, kith_guard_code)
 BTF_KFUNCS_END(kith_guard_ids)
 
 static const struct btf_kfunc_id_set kith_guard_set = {

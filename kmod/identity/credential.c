@@ -87,15 +87,22 @@ static void tell_expired(struct kith_credential *c)
 			     KITH_REASON_OWN_EXPIRED, EKEYEXPIRED, NULL);
 }
 
-static int state_error(enum kith_credential_state state)
+/* Why @c, without an SVID in @state, has none; as for kith_credential_svid(). */
+static int why_none(const struct kith_credential *c,
+		    enum kith_credential_state state, enum kith_reason *reason)
 {
 	switch (state) {
 	case KITH_CREDENTIAL_STATE_ATTESTING:
 	case KITH_CREDENTIAL_STATE_ISSUING:
 		return -EINPROGRESS;
 	case KITH_CREDENTIAL_STATE_REVOKED:
+		*reason = READ_ONCE(c->reason);
+		if (*reason == KITH_REASON_TAMPERED)
+			return -ENOKEY;
+		*reason = KITH_REASON_OWN_REVOKED;
 		return -EKEYREVOKED;
 	default:
+		*reason = READ_ONCE(c->reason);
 		return -ENOKEY;
 	}
 }
@@ -112,11 +119,7 @@ struct kith_svid *kith_credential_svid(struct kith_credential *c,
 		/* Revoked in between: a ready one never is without. */
 		if (state == KITH_CREDENTIAL_STATE_READY)
 			state = KITH_CREDENTIAL_STATE_REVOKED;
-		if (state == KITH_CREDENTIAL_STATE_REVOKED)
-			*reason = KITH_REASON_OWN_REVOKED;
-		else if (state == KITH_CREDENTIAL_STATE_REFUSED)
-			*reason = READ_ONCE(c->reason);
-		return ERR_PTR(state_error(state));
+		return ERR_PTR(why_none(c, state, reason));
 	}
 	if (ktime_get_real_seconds() <= svid->facts.not_after)
 		return svid;

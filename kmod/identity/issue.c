@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/ktime.h>
+#include "../guard/tamper.h"
 #include "../control/count.h"
 #include "ca.h"
 #include "credential_types.h"
@@ -90,6 +91,10 @@ static int prepare_locked(struct kith_credential *c,
 	bool first;
 	int len, err;
 
+	if (!kith_tamper_admits(c->program, attested->traits)) {
+		NL_SET_ERR_MSG(extack, "the program was tampered with");
+		return -EACCES;
+	}
 	forget_prepared(c);
 	c->spiffe_id = kstrdup(attested->spiffe_id, GFP_KERNEL);
 	c->workload = kstrdup(attested->workload, GFP_KERNEL);
@@ -323,7 +328,8 @@ bool kith_issue_revoke(struct kith_credential *c, enum kith_reason reason)
 	mutex_lock(&c->issue);
 	forget_prepared(c);
 	mutex_unlock(&c->issue);
-	if (reason == KITH_REASON_OWN_REVOKED)
+	if (reason == KITH_REASON_OWN_REVOKED ||
+	    reason == KITH_REASON_TAMPERED)
 		kith_credential_tell(c, KITH_EVENT_KIND_REVOKED, reason,
 				     EKEYREVOKED, NULL);
 	return true;

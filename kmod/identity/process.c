@@ -81,6 +81,19 @@ bool kith_program_is_claimed(void)
 	return claimed;
 }
 
+struct kith_program *kith_program_of(const struct task_struct *task)
+{
+	struct kith_program *program = NULL;
+	struct kith_process *process;
+
+	rcu_read_lock();
+	process = process_find(task);
+	if (process)
+		program = kith_program_get_live(rcu_dereference(process->program));
+	rcu_read_unlock();
+	return program;
+}
+
 bool kith_process_is_followed(const struct task_struct *task)
 {
 	bool followed;

@@ -12,6 +12,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 #include "../control/count.h"
+#include "../guard/tamper.h"
 #include "../socket/socket.h"
 #include "credential_types.h"
 #include "identity.h"
@@ -32,6 +33,8 @@ struct kith_program {
 	struct file *exe;		/* lock; NULL once dead */
 	struct list_head credentials;	/* lock; of kith_credential, counted */
 	struct work_struct end;		/* queued once, by the last process */
+	struct work_struct quarantine;	/* holds a reference while queued */
+	struct kith_tamper tamper;
 	struct rcu_head rcu;
 };
 
@@ -118,6 +121,52 @@ static void program_end(struct work_struct *work)
 	kith_program_put(program);
 }
 
+struct kith_tamper *kith_program_tamper(struct kith_program *program)
+{
+	return &program->tamper;
+}
+
+/* The credential after @id in @program's list, with a reference, or NULL. */
+static struct kith_credential *next_credential(struct kith_program *program,
+					       u64 id)
+{
+	struct kith_credential *c, *found = NULL;
+
+	spin_lock(&program->lock);
+	list_for_each_entry(c, &program->credentials, link) {
+		if (kith_credential_id(c) > id) {
+			found = kith_credential_get(c);
+			break;
+		}
+	}
+	spin_unlock(&program->lock);
+	return found;
+}
+
+static void quarantine(struct work_struct *work)
+{
+	struct kith_program *program = container_of(work, struct kith_program,
+						    quarantine);
+	struct kith_credential *c;
+	u64 id = 0;
+
+	/* The list is in the order of their making, and so of their ids. */
+	while ((c = next_credential(program, id))) {
+		id = kith_credential_id(c);
+		kith_issue_revoke(c, KITH_REASON_TAMPERED);
+		kith_socket_close_credential(c);
+		kith_credential_put(c);
+	}
+	kith_program_put(program);
+}
+
+void kith_program_quarantine(struct kith_program *program)
+{
+	kith_program_get(program);
+	if (!queue_work(kith_identity_wq, &program->quarantine))
+		kith_program_put(program);
+}
+
 static void program_describe(struct kith_program *program,
 			     struct task_struct *task, struct file *exe)
 {
@@ -144,6 +193,7 @@ struct kith_program *kith_program_new(struct task_struct *task,
 	spin_lock_init(&program->lock);
 	INIT_LIST_HEAD(&program->credentials);
 	INIT_WORK(&program->end, program_end);
+	INIT_WORK(&program->quarantine, quarantine);
 	program_describe(program, task, exe);
 	kith_index_add(&program_index, &program->node, UINT_MAX);
 	return program;

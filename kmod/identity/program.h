@@ -17,6 +17,7 @@
 struct file;
 struct kith_credential;
 struct kith_program;
+struct kith_tamper;
 struct linux_binprm;
 
 /* What tells one running image from another, cheap to take and to compare. */
@@ -39,6 +40,10 @@ static inline bool kith_stamp_equal(struct kith_stamp a, struct kith_stamp b)
  * thread group's.
  */
 struct kith_program *kith_program_current(void);
+/* @task's program with a reference, or NULL when it is not claimed. Any context;
+ * @task is held by the caller.
+ */
+struct kith_program *kith_program_of(const struct task_struct *task);
 /* Same question without the reference. */
 bool kith_program_is_claimed(void);
 /* Any context. */
@@ -53,6 +58,11 @@ pid_t kith_program_pid(const struct kith_program *program);
 const char *kith_program_comm(const struct kith_program *program);
 void kith_program_inode(const struct kith_program *program, dev_t *dev,
 			u64 *ino);
+
+/* What befell it. */
+struct kith_tamper *kith_program_tamper(struct kith_program *program);
+/* Has a worker revoke its credentials and close their connections. Any context. */
+void kith_program_quarantine(struct kith_program *program);
 
 /* The executable with a reference, or NULL when the program is dead. Process
  * context.

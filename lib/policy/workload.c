@@ -295,6 +295,24 @@ static uint32_t read_eof(struct kith_policy_reader *reader, const struct kith_ya
 									: 0;
 }
 
+/* What becomes of a program that is tampered with. */
+static uint32_t read_injection(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char *const ways[] = { "observe", "quarantine", "deny", NULL };
+	static const uint32_t traits[] = { 0, KITH_TRAIT_QUARANTINE, KITH_TRAIT_SHIELD };
+	int way = node ? kith_read_choice(reader, node, "injection", ways) : 0;
+
+	return way < 0 ? 0 : traits[way];
+}
+
+/* Whether its programs make code of their own, as Node and Java do. */
+static uint32_t read_jit(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char *const ways[] = { "report", "allow", NULL };
+
+	return node && kith_read_choice(reader, node, "jit", ways) == 1 ? KITH_TRAIT_JIT : 0;
+}
+
 static void read_listen_entry(struct kith_policy_reader *reader, const struct kith_yaml *node,
 			      const char *workload)
 {
@@ -371,7 +389,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 			       const char *owner, struct kith_yaml *document,
 			       struct kith_yaml *spec)
 {
-	struct kith_yaml *id, *select, *svid, *listen, *claim, *eof;
+	struct kith_yaml *id, *select, *svid, *listen, *claim, *eof, *injection, *jit;
 	const struct kith_field fields[] = {
 		{ "spiffeID", KITH_FIELD_REQUIRED, &id },
 		{ "select", KITH_FIELD_REQUIRED, &select },
@@ -379,6 +397,8 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		{ "listen", KITH_FIELD_OPTIONAL, &listen },
 		{ "claim", KITH_FIELD_OPTIONAL, &claim },
 		{ "eof", KITH_FIELD_OPTIONAL, &eof },
+		{ "injection", KITH_FIELD_OPTIONAL, &injection },
+		{ "jit", KITH_FIELD_OPTIONAL, &jit },
 		{ "mode", KITH_FIELD_LATER, NULL },
 	};
 	struct kith_policy_workload w = {
@@ -397,7 +417,8 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		read_svid(reader, svid, &w);
 	if (listen)
 		read_listen(reader, listen, name);
-	w.traits |= read_eof(reader, eof);
+	w.traits |=
+		read_eof(reader, eof) | read_injection(reader, injection) | read_jit(reader, jit);
 	by = read_claim(reader, claim);
 	if (select && read_select(reader, select, &w))
 		imply_claims(reader, &w, by);

@@ -338,6 +338,31 @@ static void reads_what_an_end_is(void **state)
 	}
 }
 
+static void reads_what_tampering_costs(void **state)
+{
+	static const struct {
+		const char *text;
+		uint32_t traits;
+	} cases[] = {
+		{ "\n  injection: observe", 0 },
+		{ "\n  injection: quarantine", KITH_TRAIT_QUARANTINE },
+		{ "\n  injection: deny", KITH_TRAIT_SHIELD },
+		{ "\n  injection: deny\n  jit: allow", KITH_TRAIT_SHIELD | KITH_TRAIT_JIT },
+		{ "\n  jit: report", 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		struct kith_policy_set *set;
+		char text[1024];
+
+		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]%s"), cases[i].text);
+		set = load_good(text);
+		assert_int_equal(set->workloads[0].traits, cases[i].traits);
+		kith_policy_free(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -352,6 +377,7 @@ int main(void)
 		cmocka_unit_test(implies_claims),
 		cmocka_unit_test(reads_lifetimes),
 		cmocka_unit_test(reads_what_an_end_is),
+		cmocka_unit_test(reads_what_tampering_costs),
 	};
 
 	return cmocka_run_group_tests_name("policy_match", tests, NULL, NULL);

@@ -105,6 +105,7 @@ enum kith_event_kind {
 	KITH_EVENT_KIND_CLOSED,
 	KITH_EVENT_KIND_LOST_FORK,
 	KITH_EVENT_KIND_CONFIG,
+	KITH_EVENT_KIND_TAMPERED,
 
 	/* private: */
 	__KITH_EVENT_KIND_COUNT
@@ -138,6 +139,22 @@ enum kith_trait {
 
 	/* private: */
 	__KITH_TRAIT_ALL = (1U << 7) - 1
+};
+
+/* What befell a program; bits of one number. */
+enum kith_tampering {
+	/*
+	 * Another program traced it, or read or wrote its memory or
+	 * descriptors.
+	 */
+	KITH_TAMPERING_TRACE = 1U << 0,
+	/* It was started with an override of the loader in its environment. */
+	KITH_TAMPERING_LOADER = 1U << 1,
+	/* It made memory executable that it had written. */
+	KITH_TAMPERING_CODE = 1U << 2,
+
+	/* private: */
+	__KITH_TAMPERING_ALL = (1U << 3) - 1
 };
 
 /*
@@ -240,6 +257,8 @@ enum kith_reason {
 	KITH_REASON_INTERNAL,
 	/* A rule of the policy forbids it. */
 	KITH_REASON_DENY_RULE,
+	/* The program was written to, or made to run what is not its own. */
+	KITH_REASON_TAMPERED,
 
 	/* private: */
 	__KITH_REASON_COUNT

@@ -17,7 +17,7 @@ def install(name=NAME):
 
 def run(code, *words, name=NAME, **options):
     """What the program prints; the last line of its error when it fails."""
-    result = subprocess.run([host.exe(name), "-c", code, *map(str, words)], check=False, text=True,
+    result = subprocess.run([host.exe(name) if "/" not in name else name, "-c", code, *map(str, words)], check=False, text=True,
                             stdin=options.pop("stdin", subprocess.DEVNULL), stdout=subprocess.PIPE,
                             stderr=subprocess.PIPE, timeout=tap.PATIENCE, **options)
     if result.returncode:
