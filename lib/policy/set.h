@@ -118,6 +118,10 @@ void kith_policy_read_policy(struct kith_policy_reader *reader, const char *name
 void kith_policy_read_test(struct kith_policy_reader *reader, const char *name,
 			   struct kith_yaml *spec);
 
+/* selector.c: one entry of a Workload's `select`. False: it was reported. */
+bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_yaml *node,
+			       struct kith_policy_selector *selector);
+
 /* claims.c: what @selector implies. False: nothing the kernel can claim by. */
 enum kith_policy_claim_by {
 	KITH_POLICY_CLAIM_DEFAULT,

@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: Apache-2.0
+/* One entry of `select`. */
+#include <string.h>
+
+#include "fields.h"
+
+#define UID_LAST 4294967294U /* 2^32 - 1 means "none" */
+
+struct keys {
+	struct kith_yaml *exe, *sha256, *user, *uid, *group, *gid, *supplementary, *cgroup, *unit;
+};
+
+/* paths ------------------------------------------------------------------- */
+
+/* No empty, "." or ".." component and no trailing slash. */
+static bool is_normal(const char *path)
+{
+	const char *slash;
+	size_t len;
+
+	if (*path != '/')
+		return false;
+	for (; path; path = slash) {
+		path++;
+		slash = strchr(path, '/');
+		len = slash ? (size_t)(slash - path) : strlen(path);
+		if (!len || (len == 1 && path[0] == '.') ||
+		    (len == 2 && path[0] == '.' && path[1] == '.'))
+			return false;
+	}
+	return true;
+}
+
+static const char *read_path(struct kith_policy_reader *reader, const struct kith_yaml *node,
+			     const char *what)
+{
+	const char *text = kith_read_string(reader, node, what, KITH_PATH_MAX - 1);
+
+	if (!text)
+		return NULL;
+	if (strchr(text, '*')) {
+		kith_policy_error(reader, node, "name each path in an entry of its own",
+				  "%s must be one path, without wildcards: %.200s", what, text);
+		return NULL;
+	}
+	if (is_normal(text))
+		return text;
+	kith_policy_error(reader, node,
+			  "write it absolute, without //, /./, /../ and a trailing slash",
+			  "%s is not a plain absolute path: %.200s", what, text);
+	return NULL;
+}
+
+static const char *read_cgroup(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char mount[] = "/sys/fs/cgroup/";
+	const char *text = read_path(reader, node, "cgroup");
+	char remedy[256];
+
+	if (!text || strncmp(text, mount, strlen(mount)))
+		return text;
+	snprintf(remedy, sizeof(remedy), "write %s", text + strlen(mount) - 1);
+	kith_policy_error(reader, node, remedy,
+			  "cgroup is a path in the cgroup2 tree, not in its mount: %.200s", text);
+	return NULL;
+}
+
+static const char *read_unit(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char suffix[] = ".service";
+	const char *text = kith_read_string(reader, node, "unit", 255), *at;
+	size_t len;
+
+	if (!text)
+		return NULL;
+	len = strlen(text);
+	if (strpbrk(text, "/ *") || len <= strlen(suffix) ||
+	    strcmp(text + len - strlen(suffix), suffix)) {
+		kith_policy_error(
+			reader, node,
+			"write a service unit such as nginx.service; for others use cgroup",
+			"unit is not a service: %.200s", text);
+		return NULL;
+	}
+	at = strchr(text, '@');
+	if (at && (at == text || at[1] == '.')) {
+		kith_policy_error(reader, node, "name the instance, or use the cgroup of its slice",
+				  "unit is a template: %.200s", text);
+		return NULL;
+	}
+	return text;
+}
+
+/* facts ------------------------------------------------------------------- */
+
+static const char *read_account(struct kith_policy_reader *reader, const struct kith_yaml *node,
+				const char *what)
+{
+	const char *text = kith_read_string(reader, node, what, 255);
+
+	if (!text || !strpbrk(text, ":/ *"))
+		return text;
+	kith_policy_error(reader, node, "write it as in /etc/passwd or /etc/group",
+			  "%s is not an account name: %.200s", what, text);
+	return NULL;
+}
+
+static const char *read_sha256(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	const char *text = kith_read_text(reader, node, "sha256", 255);
+
+	if (!text || (node->len == 64 && strspn(text, "0123456789abcdef") == 64))
+		return text;
+	kith_policy_error(reader, node, "write the 64 lower-case digits that sha256sum prints",
+			  "sha256 is not a digest: %.80s", text);
+	return NULL;
+}
+
+static bool is_digits(const struct kith_yaml *node)
+{
+	return node->kind == KITH_YAML_SCALAR && node->plain && node->len &&
+	       strspn(node->text, "0123456789") == node->len;
+}
+
+static bool read_supplementary(struct kith_policy_reader *reader, const struct kith_yaml *node,
+			       struct kith_policy_selector *s)
+{
+	if (is_digits(node)) {
+		s->has_supplementary_gid = true;
+		return kith_read_number(reader, node, "supplementaryGroup", 0, UID_LAST,
+					&s->supplementary_gid);
+	}
+	s->supplementary_group = read_account(reader, node, "supplementaryGroup");
+	return s->supplementary_group;
+}
+
+static bool exclusive(struct kith_policy_reader *reader, const struct kith_yaml *name,
+		      const struct kith_yaml *number, const char *name_key, const char *number_key)
+{
+	if (!name || !number)
+		return true;
+	kith_policy_error(reader, number, "keep one of them", "%s and %s in one entry", name_key,
+			  number_key);
+	return false;
+}
+
+static bool read_ids(struct kith_policy_reader *reader, const struct keys *k,
+		     struct kith_policy_selector *s)
+{
+	bool ok = exclusive(reader, k->user, k->uid, "user", "uid");
+
+	ok &= exclusive(reader, k->group, k->gid, "group", "gid");
+	s->has_uid = k->uid;
+	s->has_gid = k->gid;
+	if (k->uid)
+		ok &= kith_read_number(reader, k->uid, "uid", 0, UID_LAST, &s->uid);
+	if (k->gid)
+		ok &= kith_read_number(reader, k->gid, "gid", 0, UID_LAST, &s->gid);
+	if (k->user)
+		ok &= !!(s->user = read_account(reader, k->user, "user"));
+	if (k->group)
+		ok &= !!(s->group = read_account(reader, k->group, "group"));
+	if (k->supplementary)
+		ok &= read_supplementary(reader, k->supplementary, s);
+	return ok;
+}
+
+static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
+		       struct kith_policy_selector *s)
+{
+	bool ok = read_ids(reader, k, s);
+
+	if (k->exe)
+		ok &= !!(s->exe = read_path(reader, k->exe, "exe"));
+	if (k->sha256)
+		ok &= !!(s->sha256 = read_sha256(reader, k->sha256));
+	if (k->cgroup)
+		ok &= !!(s->cgroup = read_cgroup(reader, k->cgroup));
+	if (k->unit)
+		ok &= !!(s->unit = read_unit(reader, k->unit));
+	return ok;
+}
+
+/* Whether more is asked than which interpreter runs. */
+static bool is_narrowed(const struct kith_policy_selector *s)
+{
+	return s->has_uid || s->user || s->has_gid || s->group || s->has_supplementary_gid ||
+	       s->supplementary_group || s->cgroup || s->unit;
+}
+
+static bool check_selector(struct kith_policy_reader *reader, const struct kith_yaml *node,
+			   const struct keys *k, const struct kith_policy_selector *s)
+{
+	if (!node->n) {
+		kith_policy_error(reader, node, "name at least one fact, such as exe or user",
+				  "an entry of select is empty and would match every program");
+		return false;
+	}
+	if (s->exe && kith_policy_is_interpreter(s->exe) && !is_narrowed(s)) {
+		kith_policy_error(reader, k->exe, "add user, unit or cgroup",
+				  "an interpreter alone is no selector, any script could be it: "
+				  "%.200s",
+				  s->exe);
+		return false;
+	}
+	return true;
+}
+
+bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_yaml *node,
+			       struct kith_policy_selector *s)
+{
+	struct keys k;
+	const struct kith_field fields[] = {
+		{ "exe", KITH_FIELD_OPTIONAL, &k.exe },
+		{ "sha256", KITH_FIELD_OPTIONAL, &k.sha256 },
+		{ "user", KITH_FIELD_OPTIONAL, &k.user },
+		{ "uid", KITH_FIELD_OPTIONAL, &k.uid },
+		{ "group", KITH_FIELD_OPTIONAL, &k.group },
+		{ "gid", KITH_FIELD_OPTIONAL, &k.gid },
+		{ "supplementaryGroup", KITH_FIELD_OPTIONAL, &k.supplementary },
+		{ "cgroup", KITH_FIELD_OPTIONAL, &k.cgroup },
+		{ "unit", KITH_FIELD_OPTIONAL, &k.unit },
+		{ "not", KITH_FIELD_LATER, NULL },
+	};
+	bool ok = kith_fields_read(reader, node, "an entry of select", fields,
+				   sizeof(fields) / sizeof(fields[0]));
+
+	if (node->kind != KITH_YAML_MAPPING)
+		return false;
+	s->place = kith_policy_place_of(reader, node);
+	ok &= read_facts(reader, &k, s);
+	return ok && check_selector(reader, node, &k, s);
+}
