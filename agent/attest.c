@@ -96,6 +96,13 @@ static void name_groups(const struct kith_attestation *attestation, const char *
 		names[i] = kith_users_group(attestation->agent->users, attestation->groups[i]);
 }
 
+static enum kith_policy_file file_kind(enum kith_exe_state state)
+{
+	if (state == KITH_EXE_MEMORY)
+		return KITH_POLICY_FILE_MEMORY;
+	return state == KITH_EXE_DELETED ? KITH_POLICY_FILE_DELETED : KITH_POLICY_FILE_NAMED;
+}
+
 /* @exe: the name of the executable that is tried, or NULL. */
 static void gather(const struct kith_attestation *attestation, const char *exe,
 		   struct kith_policy_facts *facts, const char **group_names)
@@ -106,6 +113,7 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 		.uid = NO_ID,
 		.gid = NO_ID,
 		.exe = exe,
+		.file = file_kind(attestation->exe_state),
 		.sha256 = attestation->hashed ? attestation->sha256 : NULL,
 		.cgroup = attestation->cgroup,
 		.unit = attestation->unit,
@@ -129,10 +137,14 @@ static const char *no_match_reason(const struct kith_attestation *attestation)
 		return "runs in a user namespace of its own, where users and paths are not attested: select it by unit, cgroup or sha256";
 	if (!attestation->host)
 		return "runs under another root directory in a mount namespace of its own, as containers do, where users and paths are not attested: select it by unit, cgroup or sha256";
+	if (attestation->exe_state == KITH_EXE_MEMORY)
+		return "runs from memory (memfd_create): run it from a file, or select it by its sha256 with file: memory";
 	if (attestation->exe_state == KITH_EXE_DELETED)
-		return "is not on disk any more: restart the program from its file, or select it by sha256";
+		return "is not on disk any more: restart the program from its file, or select it by its sha256 with file: deleted";
 	if (attestation->exe_state == KITH_EXE_OTHER)
 		return "is not the file of that path here: select it by sha256, unit or user";
+	if (attestation->exe && kith_policy_is_interpreter(attestation->exe))
+		return "matches no Workload, and is an interpreter, whose script the kernel does not tell: select it by exe of the interpreter with user, unit or cgroup";
 	return "matches no Workload: add one that selects it, then run kith policy apply";
 }
 
@@ -146,11 +158,7 @@ static void accept_match(struct kith_attestation *attestation,
 		.traits = match->workload->traits,
 	};
 
-	/* A file without a name could be anything a process wrote to memory. */
-	if (attestation->exe_state == KITH_EXE_DELETED && !match->selector->sha256)
-		refuse(attestation, no_match_reason(attestation));
-	else
-		settle(attestation, &verdict);
+	settle(attestation, &verdict);
 }
 
 static void refuse_ambiguous(struct kith_attestation *attestation,

@@ -29,7 +29,9 @@ enum kith_exe_state kith_exe_path(int fd, char **path)
 		return KITH_EXE_OTHER;
 	name[size] = 0;
 	*path = kith_strdup(name);
-	if (of_fd.st_nlink == 0 || strncmp(name, "/memfd:", 7) == 0 || name[0] != '/')
+	if (name[0] != '/' || (of_fd.st_nlink == 0 && strncmp(name, "/memfd:", 7) == 0))
+		return KITH_EXE_MEMORY;
+	if (of_fd.st_nlink == 0)
 		return KITH_EXE_DELETED;
 	return kith_exe_is(fd, name) ? KITH_EXE_PATH : KITH_EXE_OTHER;
 }

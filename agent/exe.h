@@ -9,6 +9,7 @@ enum kith_exe_state {
 	KITH_EXE_PATH,	  /* the path names this very file */
 	KITH_EXE_OTHER,	  /* the path names another file here, or none */
 	KITH_EXE_DELETED, /* the file has no name any more, or never had one */
+	KITH_EXE_MEMORY,  /* it is one of memfd_create() */
 };
 
 /**

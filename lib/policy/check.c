@@ -168,6 +168,7 @@ static enum relation relate(const struct kith_policy_selector *a,
 {
 	struct narrower n = { false, false, false, false };
 
+	n.disjoint = a->file != b->file;
 	relate_text(&n, a->exe, b->exe);
 	relate_text(&n, a->sha256, b->sha256);
 	relate_text(&n, a->user, b->user);

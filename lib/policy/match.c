@@ -39,9 +39,10 @@ static bool has_group(const struct kith_policy_selector *s, const struct kith_po
 /* Everything but the hash. */
 static bool matches(const struct kith_policy_selector *s, const struct kith_policy_facts *f)
 {
-	return (!s->has_uid || s->uid == f->uid) && (!s->has_gid || s->gid == f->gid) &&
-	       same(s->exe, f->exe) && same(s->user, f->user) && same(s->group, f->group) &&
-	       same(s->unit, f->unit) && in_cgroup(s->cgroup, f->cgroup) && has_group(s, f);
+	return s->file == f->file && (!s->has_uid || s->uid == f->uid) &&
+	       (!s->has_gid || s->gid == f->gid) && same(s->exe, f->exe) &&
+	       same(s->user, f->user) && same(s->group, f->group) && same(s->unit, f->unit) &&
+	       in_cgroup(s->cgroup, f->cgroup) && has_group(s, f);
 }
 
 static bool same_digest(const char *hex, const uint8_t digest[32])

@@ -59,6 +59,13 @@ void kith_policy_print_diag(FILE *out, const struct kith_policy_diag *diag);
 
 /* documents -------------------------------------------------------------- */
 
+/* What became of the executable's file. */
+enum kith_policy_file {
+	KITH_POLICY_FILE_NAMED,	  /* it has a name */
+	KITH_POLICY_FILE_DELETED, /* it had one, or was never given one */
+	KITH_POLICY_FILE_MEMORY,  /* memfd_create() */
+};
+
 enum kith_policy_key_scope { KITH_POLICY_KEY_PROGRAM };
 
 /* One entry of `select`: every field that is set must match. */
@@ -72,6 +79,7 @@ struct kith_policy_selector {
 	const char *supplementary_group; /* name */
 	bool has_uid, has_gid, has_supplementary_gid;
 	uint32_t uid, gid, supplementary_gid;
+	enum kith_policy_file file; /* the only kind it matches */
 	struct kith_policy_place place;
 };
 
@@ -154,6 +162,7 @@ struct kith_policy_facts {
 	const char *const *group_names; /* of @groups; NULL or NULL entries allowed */
 	size_t n_groups;
 	const char *exe;
+	enum kith_policy_file file;
 	const uint8_t *sha256; /* 32 bytes */
 	const char *cgroup;
 	const char *unit;
@@ -171,6 +180,9 @@ struct kith_policy_match {
 	const struct kith_policy_workload *workload, *other;
 	const struct kith_policy_selector *selector; /* of @workload */
 };
+
+/** kith_policy_is_interpreter() - whether what @exe runs is another file, by its name */
+bool kith_policy_is_interpreter(const char *exe);
 
 /** kith_policy_match_workload() - which workload a program is */
 struct kith_policy_match kith_policy_match_workload(const struct kith_policy_set *set,

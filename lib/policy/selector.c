@@ -8,6 +8,7 @@
 
 struct keys {
 	struct kith_yaml *exe, *sha256, *user, *uid, *group, *gid, *supplementary, *cgroup, *unit;
+	struct kith_yaml *file;
 };
 
 /* paths ------------------------------------------------------------------- */
@@ -116,6 +117,25 @@ static const char *read_sha256(struct kith_policy_reader *reader, const struct k
 	return NULL;
 }
 
+/* A file without a name is one of content alone: a path says nothing of it. */
+static bool read_file(struct kith_policy_reader *reader, const struct keys *k,
+		      struct kith_policy_selector *s)
+{
+	static const char *const kinds[] = { "deleted", "memory", NULL };
+	int kind = kith_read_choice(reader, k->file, "file", kinds);
+
+	if (kind < 0)
+		return false;
+	s->file = (enum kith_policy_file)(KITH_POLICY_FILE_DELETED + kind);
+	if (!k->sha256)
+		kith_policy_error(reader, k->file, "add its sha256",
+				  "a file without a name could be anything");
+	if (k->exe)
+		kith_policy_error(reader, k->exe, "remove exe, name user, unit or cgroup",
+				  "a file without a name has no path");
+	return k->sha256 && !k->exe;
+}
+
 static bool is_digits(const struct kith_yaml *node)
 {
 	return node->kind == KITH_YAML_SCALAR && node->plain && node->len &&
@@ -174,6 +194,8 @@ static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 		ok &= !!(s->exe = read_path(reader, k->exe, "exe"));
 	if (k->sha256)
 		ok &= !!(s->sha256 = read_sha256(reader, k->sha256));
+	if (k->file)
+		ok &= read_file(reader, k, s);
 	if (k->cgroup)
 		ok &= !!(s->cgroup = read_cgroup(reader, k->cgroup));
 	if (k->unit)
@@ -220,6 +242,7 @@ bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_ya
 		{ "supplementaryGroup", KITH_FIELD_OPTIONAL, &k.supplementary },
 		{ "cgroup", KITH_FIELD_OPTIONAL, &k.cgroup },
 		{ "unit", KITH_FIELD_OPTIONAL, &k.unit },
+		{ "file", KITH_FIELD_OPTIONAL, &k.file },
 		{ "not", KITH_FIELD_LATER, NULL },
 	};
 	bool ok = kith_fields_read(reader, node, "an entry of select", fields,

@@ -133,7 +133,6 @@ bool kith_policy_claim_selector(struct kith_policy_loaded *loaded,
 				const struct kith_policy_selector *selector,
 				enum kith_policy_claim_by by, const char *workload);
 void kith_policy_sort_claims(struct kith_policy_loaded *loaded);
-bool kith_policy_is_interpreter(const char *exe);
 
 /* check.c: what only shows once everything is read. */
 void kith_policy_check(struct kith_policy_loaded *loaded);

@@ -150,6 +150,7 @@ static void not_a_file_that_is_gone(void **state)
 	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
 	c = attest(bench, double_add(&bench->kernel, link));
 	assert_int_equal(c->state, KITH_CREDENTIAL_STATE_REFUSED);
+	assert_non_null(strstr(c->message, "from memory"));
 	close(fd);
 }
 
@@ -191,7 +192,7 @@ static void digest_of(const char *path, char hex[65])
 	pclose(pipe);
 }
 
-static void by_digest_even_without_a_name(void **state)
+static void by_digest_and_kind_without_a_name(void **state)
 {
 	struct bench *bench = *state;
 	char hex[65], policy[1024], link[64];
@@ -199,7 +200,8 @@ static void by_digest_even_without_a_name(void **state)
 	int fd;
 
 	digest_of(bench->exe, hex);
-	snprintf(policy, sizeof(policy), WORKLOAD("w", "w", "{user: root, sha256: %s}"), hex);
+	snprintf(policy, sizeof(policy),
+		 WORKLOAD("w", "w", "{user: root, sha256: %s, file: deleted}"), hex);
 	bench_policy(bench, "a.yaml", policy);
 	bench_start(bench, NULL);
 	registered(bench);
@@ -332,7 +334,7 @@ int main(void)
 		TEST(not_in_another_user_namespace),
 		TEST(not_a_file_that_is_gone),
 		TEST(not_the_path_of_another_file),
-		TEST(by_digest_even_without_a_name),
+		TEST(by_digest_and_kind_without_a_name),
 		TEST(not_by_another_digest),
 		TEST(many_at_once),
 		TEST(asked_twice_works_once),

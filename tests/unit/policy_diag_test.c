@@ -9,6 +9,7 @@
 #define TESTS	 "apiVersion: kith/v1\nkind: PolicyTest\nmetadata: {name: t t}\nspec:\n"
 
 /* A workload whose only fault is in what follows; it begins on line 6. */
+#define DIGEST "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define SELECT WORKLOAD "  spiffeID: spiffe://a.example/w\n  select: "
 #define REST   WORKLOAD "  spiffeID: spiffe://a.example/w\n  select: [{exe: /bin/w}]\n"
 /* A policy's rules, on line 6, with the workload it is for behind. */
@@ -127,9 +128,9 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{}]", EW("6:12", "an entry of select is empty and would match every program "
 				    "(name at least one fact, such as exe or user)") },
 	{ SELECT "[{exec: /bin/w}]",
-	  EW("6:13",
-	     "unknown key exec in an entry of select (remove it; an entry of select may "
-	     "hold: exe, sha256, user, uid, group, gid, supplementaryGroup, cgroup, unit)") },
+	  EW("6:13", "unknown key exec in an entry of select (remove it; an entry of select may "
+		     "hold: exe, sha256, user, uid, group, gid, supplementaryGroup, cgroup, unit, "
+		     "file)") },
 	{ SELECT "[{not: {uid: 0}}]", EW("6:13", "not is not supported yet (remove it for now)") },
 	{ SELECT "[{exe: bin/w}]", EW("6:18", "exe is not a plain absolute path: bin/w (write it "
 					      "absolute, without //, /./, /../ and a trailing "
@@ -157,6 +158,12 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{sha256: abc}]",
 	  EW("6:21", "sha256 is not a digest: abc (write the 64 lower-case "
 		     "digits that sha256sum prints)") },
+	{ SELECT "[{uid: 1, file: memory}]",
+	  EW("6:27", "a file without a name could be anything (add its sha256)") },
+	{ SELECT "[{uid: 1, file: disk}]",
+	  EW("6:27", "file is not known: disk (write one of: deleted, memory)") },
+	{ SELECT "[{exe: /w, file: deleted, sha256: " DIGEST "}]",
+	  EW("6:18", "a file without a name has no path (remove exe, name user, unit or cgroup)") },
 	{ SELECT "[{uid: -1}]", EW("6:18", "uid is not a number in range: -1 (write a whole number "
 					   "from 0 to 4294967294, without quotes)") },
 	{ SELECT "[{uid: 4294967295}]",

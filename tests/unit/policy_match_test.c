@@ -110,6 +110,25 @@ static void knows_nothing_of_unknown_facts(void **state)
 		assert_int_equal(match(selects[i], &f), KITH_POLICY_NO_MATCH);
 }
 
+static void knows_named_files_unless_told(void **state)
+{
+	static const char by_user[] = "[{user: user, sha256: " DIGEST "}]";
+	static const char deleted[] = "[{user: user, sha256: " DIGEST ", file: deleted}]";
+	static const char memory[] = "[{user: user, sha256: " DIGEST ", file: memory}]";
+	struct kith_policy_facts f = whole();
+
+	assert_int_equal(match(deleted, &f), KITH_POLICY_NO_MATCH);
+	assert_int_equal(match(memory, &f), KITH_POLICY_NO_MATCH);
+	f.file = KITH_POLICY_FILE_DELETED;
+	assert_int_equal(match(by_user, &f), KITH_POLICY_NO_MATCH);
+	assert_int_equal(match(deleted, &f), KITH_POLICY_MATCH);
+	assert_int_equal(match(memory, &f), KITH_POLICY_NO_MATCH);
+	f.file = KITH_POLICY_FILE_MEMORY;
+	assert_int_equal(match(by_user, &f), KITH_POLICY_NO_MATCH);
+	assert_int_equal(match(deleted, &f), KITH_POLICY_NO_MATCH);
+	assert_int_equal(match(memory, &f), KITH_POLICY_MATCH);
+}
+
 static void asks_for_the_digest_only_when_needed(void **state)
 {
 	struct kith_policy_facts f = whole();
@@ -202,6 +221,8 @@ static void finds_overlaps(void **state)
 		{ "{cgroup: /a, user: u}", "{cgroup: /a/b}", 0, 1 },
 		{ "{cgroup: /a/b}", "{cgroup: /a, user: u}", 0, 1 },
 		{ "{unit: a.service}", "{unit: b.service}", 0, 0 },
+		{ "{uid: 1, sha256: " DIGEST "}", "{uid: 1, sha256: " DIGEST ", file: memory}", 0,
+		  0 },
 		{ "{unit: a.service}", "{cgroup: /a}", 0, 0 },
 		{ "{unit: a.service, user: u}", "{cgroup: /a, user: u}", 0, 1 },
 	};
@@ -369,6 +390,7 @@ int main(void)
 		cmocka_unit_test(matches_each_fact),
 		cmocka_unit_test(knows_nothing_of_unknown_facts),
 		cmocka_unit_test(asks_for_the_digest_only_when_needed),
+		cmocka_unit_test(knows_named_files_unless_told),
 		cmocka_unit_test(says_which_workload_and_entry),
 		cmocka_unit_test(refuses_two_identities),
 		cmocka_unit_test(takes_one_identity_twice),
