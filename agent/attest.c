@@ -14,6 +14,7 @@
 #include "netlink/request.h"
 #include "policy/policy.h"
 #include "users.h"
+#include "verity.h"
 
 /* No process has this uid or gid, and no selector can ask for it. */
 #define NO_ID UINT32_MAX
@@ -32,8 +33,8 @@ struct kith_attestation {
 	uint32_t groups[KITH_GROUPS_MAX];
 	size_t n_groups;
 	char *cgroup, *unit;
-	bool hashed;
-	uint8_t sha256[KITH_DIGEST_SIZE];
+	bool hashed, has_verity;
+	uint8_t sha256[KITH_DIGEST_SIZE], verity[KITH_DIGEST_SIZE];
 	struct kith_digest_job *hashing;
 };
 
@@ -115,6 +116,7 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 		.exe = exe,
 		.file = file_kind(attestation->exe_state),
 		.sha256 = attestation->hashed ? attestation->sha256 : NULL,
+		.verity = attestation->has_verity ? attestation->verity : NULL,
 		.cgroup = attestation->cgroup,
 		.unit = attestation->unit,
 	};
@@ -317,5 +319,6 @@ struct kith_attestation *kith_attest(struct kith_agent *agent,
 		return NULL;
 	}
 	attestation->exe_state = kith_exe_path(attestation->fd, &attestation->exe);
+	attestation->has_verity = kith_verity_measure(attestation->fd, attestation->verity);
 	return decide(attestation) ? attestation : NULL;
 }

@@ -171,6 +171,7 @@ static enum relation relate(const struct kith_policy_selector *a,
 	n.disjoint = a->file != b->file;
 	relate_text(&n, a->exe, b->exe);
 	relate_text(&n, a->sha256, b->sha256);
+	relate_text(&n, a->verity, b->verity);
 	relate_text(&n, a->user, b->user);
 	relate_text(&n, a->group, b->group);
 	relate_text(&n, a->unit, b->unit);

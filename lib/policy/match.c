@@ -20,6 +20,23 @@ static bool in_cgroup(const char *asked, const char *fact)
 	return fact && !strncmp(asked, fact, len) && (!fact[len] || fact[len] == '/');
 }
 
+static bool same_digest(const char *hex, const uint8_t digest[32])
+{
+	static const char digits[] = "0123456789abcdef";
+	size_t i;
+
+	for (i = 0; i < 32; i++)
+		if (hex[2 * i] != digits[digest[i] >> 4] ||
+		    hex[2 * i + 1] != digits[digest[i] & 15])
+			return false;
+	return true;
+}
+
+static bool same_verity(const char *asked, const uint8_t *fact)
+{
+	return !asked || (fact && same_digest(asked, fact));
+}
+
 static bool has_group(const struct kith_policy_selector *s, const struct kith_policy_facts *f)
 {
 	size_t i;
@@ -42,19 +59,8 @@ static bool matches(const struct kith_policy_selector *s, const struct kith_poli
 	return s->file == f->file && (!s->has_uid || s->uid == f->uid) &&
 	       (!s->has_gid || s->gid == f->gid) && same(s->exe, f->exe) &&
 	       same(s->user, f->user) && same(s->group, f->group) && same(s->unit, f->unit) &&
-	       in_cgroup(s->cgroup, f->cgroup) && has_group(s, f);
-}
-
-static bool same_digest(const char *hex, const uint8_t digest[32])
-{
-	static const char digits[] = "0123456789abcdef";
-	size_t i;
-
-	for (i = 0; i < 32; i++)
-		if (hex[2 * i] != digits[digest[i] >> 4] ||
-		    hex[2 * i + 1] != digits[digest[i] & 15])
-			return false;
-	return true;
+	       in_cgroup(s->cgroup, f->cgroup) && same_verity(s->verity, f->verity) &&
+	       has_group(s, f);
 }
 
 /* Takes a matching entry in. True: what is known now is final. */

@@ -76,6 +76,7 @@ struct kith_policy_selector {
 	const char *cgroup;		 /* the cgroup or one below it */
 	const char *unit;		 /* systemd unit */
 	const char *sha256;		 /* 64 lower-case hex digits */
+	const char *verity;		 /* likewise, fs-verity's digest */
 	const char *supplementary_group; /* name */
 	bool has_uid, has_gid, has_supplementary_gid;
 	uint32_t uid, gid, supplementary_gid;
@@ -164,6 +165,7 @@ struct kith_policy_facts {
 	const char *exe;
 	enum kith_policy_file file;
 	const uint8_t *sha256; /* 32 bytes */
+	const uint8_t *verity; /* 32 bytes; NULL: it has none */
 	const char *cgroup;
 	const char *unit;
 };

@@ -8,7 +8,7 @@
 
 struct keys {
 	struct kith_yaml *exe, *sha256, *user, *uid, *group, *gid, *supplementary, *cgroup, *unit;
-	struct kith_yaml *file;
+	struct kith_yaml *file, *verity;
 };
 
 /* paths ------------------------------------------------------------------- */
@@ -106,14 +106,34 @@ static const char *read_account(struct kith_policy_reader *reader, const struct 
 	return NULL;
 }
 
+static bool is_sha256(const char *hex)
+{
+	return strlen(hex) == 64 && strspn(hex, "0123456789abcdef") == 64;
+}
+
 static const char *read_sha256(struct kith_policy_reader *reader, const struct kith_yaml *node)
 {
 	const char *text = kith_read_text(reader, node, "sha256", 255);
 
-	if (!text || (node->len == 64 && strspn(text, "0123456789abcdef") == 64))
+	if (!text || is_sha256(text))
 		return text;
 	kith_policy_error(reader, node, "write the 64 lower-case digits that sha256sum prints",
 			  "sha256 is not a digest: %.80s", text);
+	return NULL;
+}
+
+static const char *read_verity(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char algorithm[] = "sha256:";
+	const char *text = kith_read_text(reader, node, "verity", 255);
+
+	if (!text)
+		return NULL;
+	if (!strncmp(text, algorithm, strlen(algorithm)) && is_sha256(text + strlen(algorithm)))
+		return text + strlen(algorithm);
+	kith_policy_error(reader, node,
+			  "write sha256: and 64 lower-case digits, as fsverity measure prints them",
+			  "verity is not a digest: %.80s", text);
 	return NULL;
 }
 
@@ -194,6 +214,8 @@ static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 		ok &= !!(s->exe = read_path(reader, k->exe, "exe"));
 	if (k->sha256)
 		ok &= !!(s->sha256 = read_sha256(reader, k->sha256));
+	if (k->verity)
+		ok &= !!(s->verity = read_verity(reader, k->verity));
 	if (k->file)
 		ok &= read_file(reader, k, s);
 	if (k->cgroup)
@@ -243,6 +265,7 @@ bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_ya
 		{ "cgroup", KITH_FIELD_OPTIONAL, &k.cgroup },
 		{ "unit", KITH_FIELD_OPTIONAL, &k.unit },
 		{ "file", KITH_FIELD_OPTIONAL, &k.file },
+		{ "verity", KITH_FIELD_OPTIONAL, &k.verity },
 		{ "not", KITH_FIELD_LATER, NULL },
 	};
 	bool ok = kith_fields_read(reader, node, "an entry of select", fields,

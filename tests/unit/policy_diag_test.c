@@ -130,7 +130,7 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{exec: /bin/w}]",
 	  EW("6:13", "unknown key exec in an entry of select (remove it; an entry of select may "
 		     "hold: exe, sha256, user, uid, group, gid, supplementaryGroup, cgroup, unit, "
-		     "file)") },
+		     "file, verity)") },
 	{ SELECT "[{not: {uid: 0}}]", EW("6:13", "not is not supported yet (remove it for now)") },
 	{ SELECT "[{exe: bin/w}]", EW("6:18", "exe is not a plain absolute path: bin/w (write it "
 					      "absolute, without //, /./, /../ and a trailing "
@@ -158,6 +158,12 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{sha256: abc}]",
 	  EW("6:21", "sha256 is not a digest: abc (write the 64 lower-case "
 		     "digits that sha256sum prints)") },
+	{ SELECT "[{uid: 1, verity: " DIGEST "}]",
+	  EW("6:29", "verity is not a digest: " DIGEST " (write sha256: and 64 lower-case digits, "
+		     "as fsverity measure prints them)") },
+	{ SELECT "[{uid: 1, verity: sha256:abc}]",
+	  EW("6:29", "verity is not a digest: sha256:abc (write sha256: and 64 lower-case digits, "
+		     "as fsverity measure prints them)") },
 	{ SELECT "[{uid: 1, file: memory}]",
 	  EW("6:27", "a file without a name could be anything (add its sha256)") },
 	{ SELECT "[{uid: 1, file: disk}]",

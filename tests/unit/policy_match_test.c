@@ -32,6 +32,7 @@ static struct kith_policy_facts whole(void)
 		.n_groups = 2,
 		.exe = "/bin/w",
 		.sha256 = digest,
+		.verity = digest,
 		.cgroup = "/a.slice/b.service",
 		.unit = "b.service",
 	};
@@ -81,6 +82,9 @@ static void matches_each_fact(void **state)
 		{ "[{exe: /bin/w, sha256: " DIGEST "}]", true },
 		{ "[{exe: /bin/w, sha256: " DIGEST_A "}]", false },
 		{ "[{exe: /bin/w, sha256: " DIGEST_Z "}]", false },
+		{ "[{exe: /bin/w, verity: sha256:" DIGEST "}]", true },
+		{ "[{exe: /bin/w, verity: sha256:" DIGEST_A "}]", false },
+		{ "[{exe: /bin/w, verity: sha256:" DIGEST_Z "}]", false },
 		/* and */
 		{ "[{exe: /bin/w, user: user, unit: b.service}]", true },
 		{ "[{exe: /bin/w, user: user, unit: c.service}]", false },
@@ -100,8 +104,13 @@ static void matches_each_fact(void **state)
 static void knows_nothing_of_unknown_facts(void **state)
 {
 	static const char *const selects[] = {
-		"[{exe: /bin/w}]", "[{user: user}]",	  "[{exe: /bin/w, group: group}]",
-		"[{cgroup: /a}]",  "[{unit: b.service}]", "[{exe: /bin/w, supplementaryGroup: 0}]",
+		"[{exe: /bin/w}]",
+		"[{user: user}]",
+		"[{exe: /bin/w, group: group}]",
+		"[{cgroup: /a}]",
+		"[{uid: 1, verity: sha256:" DIGEST "}]",
+		"[{unit: b.service}]",
+		"[{exe: /bin/w, supplementaryGroup: 0}]",
 	};
 	struct kith_policy_facts f = { .uid = 1 };
 	size_t i;
@@ -212,6 +221,8 @@ static void finds_overlaps(void **state)
 		{ "{exe: /a, gid: 1}", "{exe: /a, gid: 2}", 0, 0 },
 		{ "{exe: /a, group: g}", "{exe: /a, group: h}", 0, 0 },
 		{ "{exe: /a, sha256: " DIGEST "}", "{exe: /a, sha256: " DIGEST_A "}", 0, 0 },
+		{ "{exe: /a, verity: sha256:" DIGEST "}", "{exe: /a, verity: sha256:" DIGEST_A "}",
+		  0, 0 },
 		{ "{exe: /a, supplementaryGroup: g}", "{exe: /a, supplementaryGroup: g}", 1, 0 },
 		{ "{exe: /a, supplementaryGroup: g}", "{exe: /a, supplementaryGroup: h}", 0, 1 },
 		{ "{exe: /a, supplementaryGroup: 1}", "{exe: /a}", 1, 0 },
