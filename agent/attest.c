@@ -8,6 +8,7 @@
 #include "agent.h"
 #include "base/base.h"
 #include "base/unit.h"
+#include "container.h"
 #include "digest.h"
 #include "exe.h"
 #include "log.h"
@@ -33,6 +34,9 @@ struct kith_attestation {
 	uint32_t groups[KITH_GROUPS_MAX];
 	size_t n_groups;
 	char *cgroup, *unit;
+	bool contained;
+	struct kith_container container;
+	struct kith_container_facts said; /* by its runtime */
 	bool hashed, has_verity;
 	uint8_t sha256[KITH_DIGEST_SIZE], verity[KITH_DIGEST_SIZE];
 	struct kith_digest_job *hashing;
@@ -46,6 +50,8 @@ void kith_attest_cancel(struct kith_attestation *attestation)
 	if (attestation->fd >= 0)
 		close(attestation->fd);
 	free(attestation->exe);
+	kith_container_clear(&attestation->container);
+	kith_container_facts_clear(&attestation->said);
 	free(attestation->cgroup);
 	free(attestation->unit);
 	free(attestation);
@@ -57,16 +63,33 @@ static void settle(struct kith_attestation *attestation, const struct kith_verdi
 	kith_attest_cancel(attestation);
 }
 
+/* ", podman container box of shop.example/orders:1", or "" */
+static char *describe_container(const struct kith_attestation *attestation)
+{
+	const struct kith_container *container = &attestation->container;
+	const char *name = attestation->said.name, *image = attestation->said.image;
+
+	if (!attestation->contained)
+		return kith_strdup("");
+	return kith_format(", %s container %.255s%s%.1023s%s",
+			   kith_container_runtimes[container->runtime - KITH_CONTAINER_PODMAN],
+			   name ? name : container->id, image ? " of " : "", image ? image : "",
+			   container->owned ? " of a user's own" : "");
+}
+
 /* "/usr/bin/x (uid 104 www-data, unit x.service)" */
 static char *describe(const struct kith_attestation *attestation)
 {
 	const char *user = kith_users_user(attestation->agent->users, attestation->uid);
+	char *container = describe_container(attestation), *seen;
 
-	return kith_format("%s (uid %u%s%s%s%s)",
+	seen = kith_format("%s (uid %u%s%s%s%s%s)",
 			   attestation->exe ? attestation->exe : "an unnamed executable",
 			   attestation->uid, user ? " " : "", user ? user : "",
 			   attestation->unit ? ", unit " : "",
-			   attestation->unit ? attestation->unit : "");
+			   attestation->unit ? attestation->unit : "", container);
+	free(container);
+	return seen;
 }
 
 static void refuse(struct kith_attestation *attestation, const char *why)
@@ -104,11 +127,50 @@ static enum kith_policy_file file_kind(enum kith_exe_state state)
 	return state == KITH_EXE_DELETED ? KITH_POLICY_FILE_DELETED : KITH_POLICY_FILE_NAMED;
 }
 
+/* A path in a container counts where nobody in it can mount something else there:
+ * in a user namespace of its own a program may. */
+static const char *path_in_container(const struct kith_attestation *attestation, const char *exe)
+{
+	bool named =
+		attestation->exe_state == KITH_EXE_PATH || attestation->exe_state == KITH_EXE_OTHER;
+
+	if (attestation->host)
+		return exe;
+	return attestation->initial && named ? attestation->exe : NULL;
+}
+
+static void gather_container(const struct kith_attestation *attestation, const char *exe,
+			     struct kith_policy_container_facts *facts)
+{
+	const struct kith_container *container = &attestation->container;
+
+	*facts = (struct kith_policy_container_facts){
+		.runtime = container->runtime,
+		.id = container->id,
+		.name = attestation->said.name,
+		.image = attestation->said.image,
+		.owned = container->owned,
+		.exe = path_in_container(attestation, exe),
+		.uid = attestation->uid,
+		.gid = attestation->gid,
+	};
+	if (container->owned)
+		facts->owner = kith_users_user(attestation->agent->users, container->owner);
+}
+
+/* Facts, and what they point to. */
+struct gathered {
+	struct kith_policy_facts facts;
+	struct kith_policy_container_facts container;
+	const char *group_names[KITH_GROUPS_MAX];
+};
+
 /* @exe: the name of the executable that is tried, or NULL. */
 static void gather(const struct kith_attestation *attestation, const char *exe,
-		   struct kith_policy_facts *facts, const char **group_names)
+		   struct gathered *gathered)
 {
 	struct kith_users *users = attestation->agent->users;
+	struct kith_policy_facts *facts = &gathered->facts;
 
 	*facts = (struct kith_policy_facts){
 		.uid = NO_ID,
@@ -120,15 +182,19 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 		.cgroup = attestation->cgroup,
 		.unit = attestation->unit,
 	};
+	if (attestation->contained) {
+		gather_container(attestation, exe, &gathered->container);
+		facts->container = &gathered->container;
+	}
 	if (!attestation->host)
 		return;
 	facts->uid = attestation->uid;
 	facts->gid = attestation->gid;
 	facts->user = kith_users_user(users, attestation->uid);
 	facts->group = kith_users_group(users, attestation->gid);
-	name_groups(attestation, group_names);
+	name_groups(attestation, gathered->group_names);
 	facts->groups = attestation->groups;
-	facts->group_names = group_names;
+	facts->group_names = gathered->group_names;
 	facts->n_groups = attestation->n_groups;
 }
 
@@ -136,9 +202,9 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 static const char *no_match_reason(const struct kith_attestation *attestation)
 {
 	if (!attestation->initial)
-		return "runs in a user namespace of its own, where users and paths are not attested: select it by unit, cgroup or sha256";
+		return "runs in a user namespace of its own, where users and paths are not attested: select it by container, unit, cgroup or sha256";
 	if (!attestation->host)
-		return "runs under another root directory in a mount namespace of its own, as containers do, where users and paths are not attested: select it by unit, cgroup or sha256";
+		return "runs under another root directory in a mount namespace of its own, as containers do, where users and paths are not attested: select it by container, unit, cgroup or sha256";
 	if (attestation->exe_state == KITH_EXE_MEMORY)
 		return "runs from memory (memfd_create): run it from a file, or select it by its sha256 with file: memory";
 	if (attestation->exe_state == KITH_EXE_DELETED)
@@ -192,12 +258,11 @@ static void merge(struct kith_policy_match *all, const struct kith_policy_match 
 static void match_name(const struct kith_attestation *attestation, const char *exe,
 		       struct kith_policy_match *all)
 {
-	const char *group_names[KITH_GROUPS_MAX];
-	struct kith_policy_facts facts;
+	struct gathered gathered;
 	struct kith_policy_match match;
 
-	gather(attestation, exe, &facts, group_names);
-	match = kith_policy_match_workload(attestation->agent->policy, &facts);
+	gather(attestation, exe, &gathered);
+	match = kith_policy_match_workload(attestation->agent->policy, &gathered.facts);
 	merge(all, &match);
 }
 
@@ -296,6 +361,10 @@ static struct kith_attestation *copy_upcall(struct kith_agent *agent,
 		memcpy(attestation->groups, upcall->groups.data, upcall->groups.size);
 	attestation->n_groups = upcall->groups.size / sizeof(uint32_t);
 	attestation->cgroup = kith_strdup(upcall->cgroup);
+	attestation->contained =
+		upcall->cgroup && kith_container_of_cgroup(upcall->cgroup, &attestation->container);
+	if (attestation->contained)
+		kith_container_ask("", &attestation->container, &attestation->said);
 	attestation->unit = upcall->cgroup ? kith_unit_of_cgroup(upcall->cgroup) : NULL;
 	return attestation;
 }

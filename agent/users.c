@@ -106,6 +106,8 @@ struct kith_users *kith_users_new(const struct kith_policy_set *set)
 				&set->workloads[i].selectors[j];
 
 			add(&users->users, selector->user);
+			if (selector->container)
+				add(&users->users, selector->container->owner);
 			add(&users->groups, selector->group);
 			add(&users->groups, selector->supplementary_group);
 		}

@@ -163,20 +163,42 @@ static void relate_cgroup(struct narrower *n, const char *a, const char *b)
 	n->b |= b_below;
 }
 
+/* A path on the host and one in a container are two facts. */
+static void relate_place(struct narrower *n, const struct kith_policy_selector *a,
+			 const struct kith_policy_selector *b)
+{
+	static const struct kith_policy_container any;
+	const struct kith_policy_container *x = a->container ? a->container : &any;
+	const struct kith_policy_container *y = b->container ? b->container : &any;
+
+	if (!a->container == !b->container) {
+		relate_text(n, a->exe, b->exe);
+		relate_number(n, a->has_uid, a->uid, b->has_uid, b->uid);
+		relate_number(n, a->has_gid, a->gid, b->has_gid, b->gid);
+		n->disjoint |= !x->owner != !y->owner;
+		relate_text(n, x->owner, y->owner);
+	} else {
+		n->a |= a->container || a->exe || a->has_uid || a->has_gid;
+		n->b |= b->container || b->exe || b->has_uid || b->has_gid;
+	}
+	relate_number(n, x->runtime, x->runtime, y->runtime, y->runtime);
+	relate_text(n, x->id, y->id);
+	relate_text(n, x->name, y->name);
+	relate_text(n, x->image, y->image);
+}
+
 static enum relation relate(const struct kith_policy_selector *a,
 			    const struct kith_policy_selector *b)
 {
 	struct narrower n = { false, false, false, false };
 
 	n.disjoint = a->file != b->file;
-	relate_text(&n, a->exe, b->exe);
+	relate_place(&n, a, b);
 	relate_text(&n, a->sha256, b->sha256);
 	relate_text(&n, a->verity, b->verity);
 	relate_text(&n, a->user, b->user);
 	relate_text(&n, a->group, b->group);
 	relate_text(&n, a->unit, b->unit);
-	relate_number(&n, a->has_uid, a->uid, b->has_uid, b->uid);
-	relate_number(&n, a->has_gid, a->gid, b->has_gid, b->gid);
 	relate_supplementary(&n, a, b);
 	relate_cgroup(&n, a->cgroup, b->cgroup);
 	if (n.disjoint)

@@ -120,6 +120,11 @@ bool kith_policy_claim_selector(struct kith_policy_loaded *loaded,
 				const struct kith_policy_selector *s, enum kith_policy_claim_by by,
 				const char *workload)
 {
+	/* Paths and users of a container are not the host's, whose the kernel compares. */
+	if (s->container && by != KITH_POLICY_CLAIM_DEFAULT && by != KITH_POLICY_CLAIM_CGROUP)
+		return false;
+	if (s->container)
+		by = KITH_POLICY_CLAIM_CGROUP;
 	switch (by) {
 	case KITH_POLICY_CLAIM_EXE:
 		return claim_exe(loaded, s, workload);

@@ -53,12 +53,31 @@ static bool has_group(const struct kith_policy_selector *s, const struct kith_po
 	return false;
 }
 
+static bool is_container(const struct kith_policy_container *c,
+			 const struct kith_policy_container_facts *f)
+{
+	return f && (!c->runtime || c->runtime == f->runtime) && same(c->id, f->id) &&
+	       same(c->name, f->name) && same(c->image, f->image) &&
+	       (c->owner ? f->owned && same(c->owner, f->owner) : !f->owned);
+}
+
+/* Path and numbers, which mean another thing in a container that is asked for. */
+static bool is_place(const struct kith_policy_selector *s, const struct kith_policy_facts *f)
+{
+	const struct kith_policy_container_facts *c = s->container ? f->container : NULL;
+
+	if (s->container && !is_container(s->container, c))
+		return false;
+	return same(s->exe, c ? c->exe : f->exe) &&
+	       (!s->has_uid || s->uid == (c ? c->uid : f->uid)) &&
+	       (!s->has_gid || s->gid == (c ? c->gid : f->gid));
+}
+
 /* Everything but the hash. */
 static bool matches(const struct kith_policy_selector *s, const struct kith_policy_facts *f)
 {
-	return s->file == f->file && (!s->has_uid || s->uid == f->uid) &&
-	       (!s->has_gid || s->gid == f->gid) && same(s->exe, f->exe) &&
-	       same(s->user, f->user) && same(s->group, f->group) && same(s->unit, f->unit) &&
+	return s->file == f->file && is_place(s, f) && same(s->user, f->user) &&
+	       same(s->group, f->group) && same(s->unit, f->unit) &&
 	       in_cgroup(s->cgroup, f->cgroup) && same_verity(s->verity, f->verity) &&
 	       has_group(s, f);
 }

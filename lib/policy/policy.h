@@ -25,6 +25,7 @@
 #include <stdio.h>
 
 #include <linux/kith.h>
+#include "base/container.h"
 
 /* Limits; more is an error with a diagnostic. */
 #define KITH_POLICY_FILE_MAX	  (4U << 20) /* bytes of one file */
@@ -68,6 +69,13 @@ enum kith_policy_file {
 
 enum kith_policy_key_scope { KITH_POLICY_KEY_PROGRAM };
 
+/* `container` of a selector: every field that is set must match. */
+struct kith_policy_container {
+	enum kith_container_runtime runtime; /* NONE: any */
+	const char *id, *name, *image;
+	const char *owner; /* user, whose own runtime it is; NULL: root's */
+};
+
 /* One entry of `select`: every field that is set must match. */
 struct kith_policy_selector {
 	const char *exe;		 /* NULL: any, as below */
@@ -81,6 +89,9 @@ struct kith_policy_selector {
 	bool has_uid, has_gid, has_supplementary_gid;
 	uint32_t uid, gid, supplementary_gid;
 	enum kith_policy_file file; /* the only kind it matches */
+	/* NULL: in a container or not. Otherwise @exe is the path in the container,
+	 * @uid and @gid are the host's numbers. */
+	const struct kith_policy_container *container;
 	struct kith_policy_place place;
 };
 
@@ -153,6 +164,16 @@ void kith_policy_free(struct kith_policy_set *set);
 
 /* attestation ------------------------------------------------------------ */
 
+/* What is known of a program's container. */
+struct kith_policy_container_facts {
+	enum kith_container_runtime runtime;
+	const char *id, *name, *image;
+	bool owned;	   /* of a user's own runtime */
+	const char *owner; /* that user's name, when a selector has it */
+	const char *exe;   /* the path in the container, where it counts */
+	uint32_t uid, gid; /* as the host counts them */
+};
+
 /* What the agent knows about a program. The kernel tells @uid and @gid; any
  * other fact may be NULL for unknown, and then matches no selector that asks
  * for it. */
@@ -168,6 +189,7 @@ struct kith_policy_facts {
 	const uint8_t *verity; /* 32 bytes; NULL: it has none */
 	const char *cgroup;
 	const char *unit;
+	const struct kith_policy_container_facts *container; /* NULL: in none */
 };
 
 enum kith_policy_match_result {

@@ -8,7 +8,7 @@
 
 struct keys {
 	struct kith_yaml *exe, *sha256, *user, *uid, *group, *gid, *supplementary, *cgroup, *unit;
-	struct kith_yaml *file, *verity;
+	struct kith_yaml *file, *verity, *container;
 };
 
 /* paths ------------------------------------------------------------------- */
@@ -205,6 +205,75 @@ static bool read_ids(struct kith_policy_reader *reader, const struct keys *k,
 	return ok;
 }
 
+/* container ----------------------------------------------------------------- */
+
+static bool check_container(struct kith_policy_reader *reader, const struct kith_yaml *node,
+			    const struct kith_policy_container *c)
+{
+	if (!c->id && !c->name && !c->image && !c->owner) {
+		kith_policy_error(reader, node, "add image, name, id or owner",
+				  "container names none");
+		return false;
+	}
+	if (c->owner && (c->name || c->image)) {
+		kith_policy_error(reader, node, "select by owner alone, or by id",
+				  "name and image of a user's own runtime are that user's word");
+		return false;
+	}
+	if (c->id && (strlen(c->id) != 64 || strspn(c->id, "0123456789abcdef") != 64)) {
+		kith_policy_error(reader, node, "write all of its 64 digits",
+				  "id is not a container's: %.80s", c->id);
+		return false;
+	}
+	return true;
+}
+
+static const struct kith_policy_container *read_container(struct kith_policy_reader *reader,
+							  struct kith_yaml *node)
+{
+	struct kith_policy_container *c = kith_arena_alloc(&reader->loaded->arena, sizeof(*c));
+	struct kith_yaml *runtime, *id, *name, *image, *owner;
+	const struct kith_field fields[] = {
+		{ "runtime", KITH_FIELD_OPTIONAL, &runtime },
+		{ "id", KITH_FIELD_OPTIONAL, &id },
+		{ "name", KITH_FIELD_OPTIONAL, &name },
+		{ "image", KITH_FIELD_OPTIONAL, &image },
+		{ "owner", KITH_FIELD_OPTIONAL, &owner },
+	};
+	bool ok = kith_fields_read(reader, node, "container", fields,
+				   sizeof(fields) / sizeof(fields[0]));
+	int choice;
+
+	if (node->kind != KITH_YAML_MAPPING)
+		return NULL;
+	if (runtime) {
+		choice = kith_read_choice(reader, runtime, "runtime", kith_container_runtimes);
+		ok &= choice >= 0;
+		c->runtime = (enum kith_container_runtime)(KITH_CONTAINER_PODMAN + choice);
+	}
+	if (id)
+		ok &= !!(c->id = kith_read_text(reader, id, "id", 255));
+	if (name)
+		ok &= !!(c->name = kith_read_string(reader, name, "name", 255));
+	if (image)
+		ok &= !!(c->image = kith_read_string(reader, image, "image", 1023));
+	if (owner)
+		ok &= !!(c->owner = read_account(reader, owner, "owner"));
+	return ok && check_container(reader, node, c) ? c : NULL;
+}
+
+/* What names of the host mean nothing in a container. */
+static bool check_in_container(struct kith_policy_reader *reader, const struct keys *k)
+{
+	const struct kith_yaml *wrong = k->user ? k->user : k->group ? k->group : k->supplementary;
+
+	if (!wrong)
+		return true;
+	kith_policy_error(reader, wrong, "write uid or gid, in the host's numbers",
+			  "names of users and groups are not a container's");
+	return false;
+}
+
 static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 		       struct kith_policy_selector *s)
 {
@@ -218,6 +287,9 @@ static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 		ok &= !!(s->verity = read_verity(reader, k->verity));
 	if (k->file)
 		ok &= read_file(reader, k, s);
+	if (k->container)
+		ok &= !!(s->container = read_container(reader, k->container)) &&
+		      check_in_container(reader, k);
 	if (k->cgroup)
 		ok &= !!(s->cgroup = read_cgroup(reader, k->cgroup));
 	if (k->unit)
@@ -229,7 +301,7 @@ static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 static bool is_narrowed(const struct kith_policy_selector *s)
 {
 	return s->has_uid || s->user || s->has_gid || s->group || s->has_supplementary_gid ||
-	       s->supplementary_group || s->cgroup || s->unit;
+	       s->supplementary_group || s->cgroup || s->unit || s->container;
 }
 
 static bool check_selector(struct kith_policy_reader *reader, const struct kith_yaml *node,
@@ -266,6 +338,7 @@ bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_ya
 		{ "unit", KITH_FIELD_OPTIONAL, &k.unit },
 		{ "file", KITH_FIELD_OPTIONAL, &k.file },
 		{ "verity", KITH_FIELD_OPTIONAL, &k.verity },
+		{ "container", KITH_FIELD_OPTIONAL, &k.container },
 		{ "not", KITH_FIELD_LATER, NULL },
 	};
 	bool ok = kith_fields_read(reader, node, "an entry of select", fields,

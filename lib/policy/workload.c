@@ -136,7 +136,12 @@ static void imply_claims(struct kith_policy_reader *reader, const struct kith_po
 
 		if (kith_policy_claim_selector(reader->loaded, s, by, w->name))
 			continue;
-		if (by == KITH_POLICY_CLAIM_DEFAULT)
+		if (s->container)
+			kith_policy_error_at(
+				reader, s->place.line, s->place.column,
+				"add cgroup: the slice that the runtime puts it in, as /machine.slice",
+				"the kernel knows no containers to claim by");
+		else if (by == KITH_POLICY_CLAIM_DEFAULT)
 			kith_policy_error_at(reader, s->place.line, s->place.column,
 					     "add exe, user, uid, unit or cgroup",
 					     "the kernel cannot claim a program by this entry");

@@ -130,7 +130,7 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{exec: /bin/w}]",
 	  EW("6:13", "unknown key exec in an entry of select (remove it; an entry of select may "
 		     "hold: exe, sha256, user, uid, group, gid, supplementaryGroup, cgroup, unit, "
-		     "file, verity)") },
+		     "file, verity, container)") },
 	{ SELECT "[{not: {uid: 0}}]", EW("6:13", "not is not supported yet (remove it for now)") },
 	{ SELECT "[{exe: bin/w}]", EW("6:18", "exe is not a plain absolute path: bin/w (write it "
 					      "absolute, without //, /./, /../ and a trailing "
@@ -164,6 +164,23 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{uid: 1, verity: sha256:abc}]",
 	  EW("6:29", "verity is not a digest: sha256:abc (write sha256: and 64 lower-case digits, "
 		     "as fsverity measure prints them)") },
+	{ SELECT "[{container: {name: box}}]",
+	  EW("6:12", "the kernel knows no containers to claim by (add cgroup: the slice that the "
+		     "runtime puts it in, as /machine.slice)") },
+	{ SELECT "[{cgroup: /m, container: {runtime: podman}}]",
+	  EW("6:36", "container names none (add image, name, id or owner)") },
+	{ SELECT "[{cgroup: /m, container: {runtime: rkt, name: box}}]",
+	  EW("6:46", "runtime is not known: rkt (write one of: podman, crio, containerd, docker, "
+		     "nspawn)") },
+	{ SELECT "[{cgroup: /m, container: {owner: alice, name: box}}]",
+	  EW("6:36", "name and image of a user's own runtime are that user's word (select by owner "
+		     "alone, or by id)") },
+	{ SELECT "[{cgroup: /m, container: {id: abc}}]",
+	  EW("6:36", "id is not a container's: abc (write all of its 64 digits)") },
+	{ SELECT "[{cgroup: /m, container: {name: box}, user: web}]",
+	  EW("6:55", "names of users and groups are not a container's (write uid or gid, in the "
+		     "host's numbers)") },
+	{ SELECT "[{cgroup: /m, container: {name: box}, exe: /bin/w, uid: 7}]", "" },
 	{ SELECT "[{uid: 1, file: memory}]",
 	  EW("6:27", "a file without a name could be anything (add its sha256)") },
 	{ SELECT "[{uid: 1, file: disk}]",

@@ -138,6 +138,56 @@ static void knows_named_files_unless_told(void **state)
 	assert_int_equal(match(memory, &f), KITH_POLICY_MATCH);
 }
 
+static void matches_in_the_container_asked_for(void **state)
+{
+	static const struct {
+		const char *select;
+		bool roots, users; /* matches in root's container, in a user's own */
+	} cases[] = {
+		{ "[{cgroup: /a.slice, container: {name: box}}]", true, false },
+		{ "[{cgroup: /a.slice, container: {name: box, runtime: podman}}]", true, false },
+		{ "[{cgroup: /a.slice, container: {name: box, runtime: crio}}]", false, false },
+		{ "[{cgroup: /a.slice, container: {name: bo}}]", false, false },
+		{ "[{cgroup: /a.slice, container: {image: \"r.example/i:1\"}}]", true, false },
+		{ "[{cgroup: /a.slice, container: {image: r.example/i}}]", false, false },
+		{ "[{cgroup: /a.slice, container: {id: " DIGEST "}}]", true, false },
+		{ "[{cgroup: /a.slice, container: {owner: alice}}]", false, true },
+		{ "[{cgroup: /a.slice, container: {owner: bob}}]", false, false },
+		{ "[{cgroup: /a.slice, container: {owner: alice, id: " DIGEST "}}]", false, true },
+		/* The path in the container, and the host's numbers. */
+		{ "[{cgroup: /a.slice, container: {name: box}, exe: /bin/i}]", true, false },
+		{ "[{cgroup: /a.slice, container: {name: box}, exe: /bin/w}]", false, false },
+		{ "[{cgroup: /a.slice, container: {name: box}, uid: 33, gid: 34}]", true, false },
+		{ "[{cgroup: /a.slice, container: {name: box}, uid: 1}]", false, false },
+		{ "[{exe: /bin/i}]", false, false },
+	};
+	struct kith_policy_container_facts c = {
+		.runtime = KITH_CONTAINER_PODMAN,
+		.id = DIGEST,
+		.name = "box",
+		.image = "r.example/i:1",
+		.exe = "/bin/i",
+		.uid = 33,
+		.gid = 34,
+	};
+	struct kith_policy_facts f = whole();
+	size_t i;
+
+	for (i = 0; i < COUNT(cases); i++) {
+		f.container = NULL;
+		assert_int_equal(match(cases[i].select, &f), KITH_POLICY_NO_MATCH);
+		f.container = &c;
+		c.owned = false;
+		c.owner = NULL;
+		if ((match(cases[i].select, &f) == KITH_POLICY_MATCH) != cases[i].roots)
+			fail_msg("root's: %s", cases[i].select);
+		c.owned = true;
+		c.owner = "alice";
+		if ((match(cases[i].select, &f) == KITH_POLICY_MATCH) != cases[i].users)
+			fail_msg("a user's: %s", cases[i].select);
+	}
+}
+
 static void asks_for_the_digest_only_when_needed(void **state)
 {
 	struct kith_policy_facts f = whole();
@@ -232,6 +282,14 @@ static void finds_overlaps(void **state)
 		{ "{cgroup: /a, user: u}", "{cgroup: /a/b}", 0, 1 },
 		{ "{cgroup: /a/b}", "{cgroup: /a, user: u}", 0, 1 },
 		{ "{unit: a.service}", "{unit: b.service}", 0, 0 },
+		{ "{cgroup: /a, container: {name: b}}", "{cgroup: /a, container: {name: c}}", 0,
+		  0 },
+		{ "{cgroup: /a, container: {name: b}}", "{cgroup: /a, container: {image: i}}", 0,
+		  1 },
+		{ "{cgroup: /a, container: {name: b}}", "{cgroup: /a, container: {owner: u}}", 0,
+		  0 },
+		{ "{cgroup: /a, container: {name: b}}", "{cgroup: /a}", 1, 0 },
+		{ "{cgroup: /a, container: {name: b}, exe: /e}", "{exe: /e}", 0, 0 },
 		{ "{uid: 1, sha256: " DIGEST "}", "{uid: 1, sha256: " DIGEST ", file: memory}", 0,
 		  0 },
 		{ "{unit: a.service}", "{cgroup: /a}", 0, 0 },
@@ -402,6 +460,7 @@ int main(void)
 		cmocka_unit_test(knows_nothing_of_unknown_facts),
 		cmocka_unit_test(asks_for_the_digest_only_when_needed),
 		cmocka_unit_test(knows_named_files_unless_told),
+		cmocka_unit_test(matches_in_the_container_asked_for),
 		cmocka_unit_test(says_which_workload_and_entry),
 		cmocka_unit_test(refuses_two_identities),
 		cmocka_unit_test(takes_one_identity_twice),

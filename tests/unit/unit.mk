@@ -5,7 +5,7 @@
 # which are compiled once for all of them.
 policy_archive := $(BUILD)/unit/libpolicy.a
 policy_objects := $(patsubst %.c,$(BUILD)/unit/obj/libpolicy/%.o,$(lib_policy_sources) \
-	lib/base/base.c)
+	lib/base/base.c lib/base/container.c)
 
 $(BUILD)/unit/obj/libpolicy/%.o: %.c Makefile tests/unit/unit.mk | deps
 	@echo "  CC    $@"
