@@ -9,6 +9,7 @@
 #include <grp.h>
 #include <linux/kith.h>
 #include <pthread.h>
+#include <sched.h>
 #include <sys/ioctl.h>
 #include <sys/un.h>
 #include "probe.h"
@@ -435,6 +436,13 @@ static void do_setuid(char **w)
 	answer_result(result);
 }
 
+/* apart: a user namespace of its own. */
+static void do_apart(char **w)
+{
+	(void)w;
+	answer_result(unshare(CLONE_NEWUSER));
+}
+
 /* exec PATH: becomes another program; the slots' descriptors stay open. */
 static void do_exec(char **w)
 {
@@ -492,6 +500,7 @@ static const struct {
 	{ "try", 2, do_try },		{ "splice", 1, do_splice },
 	{ "readers", 1, do_readers },	{ "hold", 2, do_hold },
 	{ "release", 0, do_release },	{ "errqueue", 1, do_errqueue },
+	{ "apart", 0, do_apart },
 };
 
 static void obey(char *line)
