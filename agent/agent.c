@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include "base/base.h"
 #include "bundles.h"
+#include "claims.h"
 #include "control.h"
 #include "credentials.h"
 #include "digest.h"
@@ -28,6 +29,17 @@ static void read_generation(struct kith_agent *agent)
 		free(text);
 	}
 	free(path);
+}
+
+static void read_claims(struct kith_agent *agent)
+{
+	uint64_t generation;
+	char *error;
+
+	agent->claims = kith_claims_load(agent->config.state_dir, &generation, &error);
+	if (error)
+		kith_log(LOG_WARNING, "%s (it is written anew with the next policy)", error);
+	free(error);
 }
 
 /* A policy with errors is no policy: putting an empty one in force would claim
@@ -78,6 +90,7 @@ int kith_agent_start(struct kith_agent *agent)
 	}
 	read_generation(agent);
 	if (load_first_policy(agent))
+	read_claims(agent);
 		return -EINVAL;
 	agent->digests = kith_digests_new();
 	agent->ring = kith_ring_new();
@@ -108,6 +121,7 @@ void kith_agent_stop(struct kith_agent *agent)
 
 static bool same(const char *a, const char *b)
 {
+	json_decref(agent->claims);
 	return !strcmp(a, b);
 }
 

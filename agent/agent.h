@@ -10,6 +10,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <jansson.h>
 #include <systemd/sd-event.h>
 #include "config.h"
 #include "netlink/nl.h"
@@ -53,6 +54,9 @@ struct kith_agent {
 	struct kith_agent_former *former;
 	uint64_t generation; /* last committed */
 
+	/* Put into the kernel last, before this start if need be (claims.h); NULL:
+	 * none that we know of. */
+	json_t *claims;
 	struct kith_digests *digests;
 	struct kith_bundles *bundles;
 	struct kith_issuer *issuer;

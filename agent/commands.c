@@ -20,6 +20,7 @@
 #include "report/policy.h"
 #include "report/report.h"
 #include "ring.h"
+#include "trouble.h"
 #include "base/version.h"
 
 static const char *text_of(const json_t *request, const char *key)

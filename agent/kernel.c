@@ -15,6 +15,7 @@
 #include "netlink/request.h"
 #include "policy.h"
 #include "policy/policy.h"
+#include "trouble.h"
 
 #define RETRY_USEC   2000000ULL
 #define REFUSED_USEC 30000000ULL
@@ -22,23 +23,6 @@
 /* The CA's certificate begins a little before it is made, for peers whose
  * clocks run behind ours. */
 #define CA_BACKDATE 60
-
-const char *kith_kernel_trouble(int err)
-{
-	switch (err) {
-	case -ENOENT:
-		return "the kith module is not loaded (modprobe kith)";
-	case -EBUSY:
-		return "another kithd is the agent already (systemctl status kithd)";
-	case -EPERM:
-		return "the kernel refused: CAP_SYS_ADMIN in the initial user namespace is needed (run as root, on the host)";
-	case -EPROTO:
-	case -EPROTONOSUPPORT:
-		return "kith.ko and kithd are of different versions (install both from the same build, then reload the module)";
-	default:
-		return strerror(-err);
-	}
-}
 
 static void disconnect(struct kith_agent *agent)
 {

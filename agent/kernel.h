@@ -19,7 +19,4 @@ void kith_kernel_stop(struct kith_agent *agent);
  * after having logged why. */
 int kith_kernel_trust(struct kith_agent *agent, bool *changed);
 
-/* What an error of opening means and what to do about it. Static. */
-const char *kith_kernel_trouble(int err);
-
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "log.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -25,6 +26,6 @@ void kith_log(int priority, const char *format, ...)
 	if (journal)
 		fprintf(stderr, "<%d>%s\n", priority, text);
 	else
-		fprintf(stderr, "kithd: %s\n", text);
+		fprintf(stderr, "%s: %s\n", program_invocation_short_name, text);
 	free(text);
 }

@@ -9,6 +9,7 @@
 #include "agent.h"
 #include "base/base.h"
 #include "bundles.h"
+#include "claims.h"
 #include "lastgood.h"
 #include "log.h"
 #include "netlink/request.h"
@@ -157,35 +158,40 @@ int kith_agent_policy_load_last_good(struct kith_agent *agent)
 /* Into the kernel. */
 
 /* The kernel compares the path of the file itself, not of a link to it. */
-static int send_path_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+static void add_path_claim(json_t *claims, const struct kith_policy_claim *claim,
+			   const struct kith_claim_origin *origin)
 {
 	struct kith_request_claim request = { .kind = claim->kind, .path = claim->path };
 	char *real = NULL;
-	int ret;
 
 	if (claim->kind == KITH_CLAIM_KIND_EXE)
 		real = realpath(claim->path, NULL);
 	if (real)
 		request.path = real;
-	ret = kith_request_config_claim(agent->nl, &request);
+	kith_claims_add(claims, &request, origin);
 	free(real);
-	return ret;
 }
 
-static int send_uid_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+/* A user who cannot be found now (a directory that is out of reach) stays claimed by
+ * the number of before. */
+static void add_uid_claim(const struct kith_agent *agent, json_t *claims,
+			  const struct kith_policy_claim *claim, struct kith_claim_origin *origin)
 {
 	struct kith_request_claim request = { .kind = claim->kind, .uid = claim->uid };
 
-	if (claim->user && !kith_users_uid(agent->users, claim->user, &request.uid)) {
+	origin->user = claim->user;
+	if (claim->user && !kith_users_uid(agent->users, claim->user, &request.uid) &&
+	    !kith_claims_uid(agent->claims, claim->user, &request.uid)) {
 		kith_log(LOG_WARNING,
 			 "%s:%u: there is no user %s on this host; nothing is claimed for it",
-			 claim->place.file, claim->place.line, claim->user);
-		return 0;
+			 origin->file, origin->line, claim->user);
+		return;
 	}
-	return kith_request_config_claim(agent->nl, &request);
+	kith_claims_add(claims, &request, origin);
 }
 
-static int send_listen_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+static void add_listen_claim(json_t *claims, const struct kith_policy_claim *claim,
+			     const struct kith_claim_origin *origin)
 {
 	const struct kith_request_claim request = {
 		.kind = claim->kind,
@@ -194,34 +200,51 @@ static int send_listen_claim(struct kith_agent *agent, const struct kith_policy_
 		.port = claim->port,
 	};
 
-	return kith_request_config_claim(agent->nl, &request);
+	kith_claims_add(claims, &request, origin);
 }
 
-static int send_claim(struct kith_agent *agent, const struct kith_policy_claim *claim)
+static void add_claim(const struct kith_agent *agent, json_t *claims,
+		      const struct kith_policy_claim *claim)
 {
-	int ret;
+	struct kith_claim_origin origin = { .workload = claim->workload,
+					    .file = claim->place.file,
+					    .line = claim->place.line };
 
 	if (claim->kind == KITH_CLAIM_KIND_UID)
-		ret = send_uid_claim(agent, claim);
+		add_uid_claim(agent, claims, claim, &origin);
 	else if (claim->kind == KITH_CLAIM_KIND_LISTEN)
-		ret = send_listen_claim(agent, claim);
+		add_listen_claim(claims, claim, &origin);
 	else
-		ret = send_path_claim(agent, claim);
-	if (ret)
-		kith_log(LOG_ERR, "%s:%u: the kernel did not take the claim of workload %s: %s%s%s",
-			 claim->place.file, claim->place.line,
-			 claim->workload ? claim->workload : "-", strerror(-ret),
-			 *kith_nl_error(agent->nl) ? ": " : "", kith_nl_error(agent->nl));
-	return ret;
+		add_path_claim(claims, claim, &origin);
 }
 
-static int send_claims(struct kith_agent *agent)
+/* The policy's claims as the kernel takes them; a new reference. */
+static json_t *resolve_claims(const struct kith_agent *agent)
 {
+	json_t *claims = json_array();
 	size_t i;
-	int ret = 0;
 
-	for (i = 0; !ret && i < agent->policy->n_claims; i++)
-		ret = send_claim(agent, &agent->policy->claims[i]);
+	for (i = 0; i < agent->policy->n_claims; i++)
+		add_claim(agent, claims, &agent->policy->claims[i]);
+	return claims;
+}
+
+static const char *word_of(const json_t *claim, const char *key)
+{
+	const char *word = json_string_value(json_object_get(claim, key));
+
+	return word ? word : "-";
+}
+
+static int send_claims(struct kith_agent *agent, const json_t *claims)
+{
+	const json_t *refused;
+	int ret = kith_claims_send(agent->nl, claims, &refused);
+
+	if (ret)
+		kith_log(LOG_ERR, "%s: the kernel did not take the claim of workload %s: %s%s%s",
+			 word_of(refused, "place"), word_of(refused, "workload"), strerror(-ret),
+			 *kith_nl_error(agent->nl) ? ": " : "", kith_nl_error(agent->nl));
 	return ret;
 }
 
@@ -272,16 +295,13 @@ static void say_what_is_in_force(const struct kith_agent *agent)
 		   agent->last_good ? ", mend it, then kith policy apply" : "");
 }
 
-int kith_agent_commit(struct kith_agent *agent)
+/* Puts all into the kernel as generation @generation. */
+static int transact(struct kith_agent *agent, uint64_t generation, const json_t *claims)
 {
-	uint64_t generation = agent->generation;
-	int ret;
+	int ret = kith_request_config_begin(agent->nl, generation);
 
-	ret = kith_request_status(agent->nl, take_generation, &generation);
 	if (!ret)
-		ret = kith_request_config_begin(agent->nl, ++generation);
-	if (!ret)
-		ret = send_claims(agent);
+		ret = send_claims(agent, claims);
 	if (!ret)
 		ret = send_bundles(agent);
 	if (!ret)
@@ -289,19 +309,41 @@ int kith_agent_commit(struct kith_agent *agent)
 	if (!ret)
 		ret = kith_request_config_commit(agent->nl, generation,
 						 kith_agent_config_accepts_doors(&agent->config));
+	return ret;
+}
+
+/* What an agent after a boot starts from. */
+static void keep(struct kith_agent *agent, json_t *claims)
+{
+	keep_generation(agent);
+	json_decref(agent->claims);
+	agent->claims = claims;
+	kith_claims_keep(agent->config.state_dir, agent->generation, claims);
+	kith_last_good_keep(agent->config.state_dir, agent->policy);
+}
+
+int kith_agent_commit(struct kith_agent *agent)
+{
+	json_t *claims = resolve_claims(agent);
+	uint64_t generation = agent->generation;
+	int ret;
+
+	ret = kith_request_status(agent->nl, take_generation, &generation);
+	if (!ret)
+		ret = transact(agent, ++generation, claims);
 	if (ret) {
 		kith_log(
 			LOG_ERR,
 			"the policy could not be put into the kernel: %s%s%s; the old one stays in force",
 			strerror(-ret), *kith_nl_error(agent->nl) ? ": " : "",
 			kith_nl_error(agent->nl));
+		json_decref(claims);
 		return_to_former(agent);
 		return ret;
 	}
 	drop_former(agent);
 	agent->generation = generation;
-	keep_generation(agent);
-	kith_last_good_keep(agent->config.state_dir, agent->policy);
+	keep(agent, claims);
 	say_what_is_in_force(agent);
 	kith_log(LOG_INFO,
 		 "policy generation %llu is in force: %zu workloads, %zu claims, %zu rules",

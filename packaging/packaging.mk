@@ -7,8 +7,10 @@ install_parts += install-user
 install-user:
 	@install -D -m 755 $(BUILD)/user/kithd $(DESTDIR)/usr/sbin/kithd
 	@install -D -m 755 $(BUILD)/user/kith $(DESTDIR)/usr/bin/kith
-	@install -D -m 644 packaging/systemd/kithd.service \
-		$(DESTDIR)/usr/lib/systemd/system/kithd.service
+	@install -D -m 755 $(BUILD)/user/kith-claims $(DESTDIR)/usr/lib/kith/kith-claims
+	@for unit in kithd kith-claims; do \
+		install -D -m 644 packaging/systemd/$$unit.service \
+			$(DESTDIR)/usr/lib/systemd/system/$$unit.service; done
 	@install -D -m 644 packaging/systemd/kith.sysusers $(DESTDIR)/usr/lib/sysusers.d/kith.conf
 	@install -D -m 644 packaging/udev/60-kith.rules \
 		$(DESTDIR)/usr/lib/udev/rules.d/60-kith.rules
