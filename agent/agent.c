@@ -73,6 +73,7 @@ static int make_issuer(struct kith_agent *agent)
 		.loop = agent->loop,
 		.config = &agent->config,
 		.nl = &agent->nl,
+		.ca_not_before = &agent->ca_not_before,
 		.ca_not_after = &agent->ca_not_after,
 	};
 
@@ -89,8 +90,8 @@ int kith_agent_start(struct kith_agent *agent)
 		return -errno;
 	}
 	read_generation(agent);
-	if (load_first_policy(agent))
 	read_claims(agent);
+	if (load_first_policy(agent))
 		return -EINVAL;
 	agent->digests = kith_digests_new();
 	agent->ring = kith_ring_new();
@@ -101,12 +102,15 @@ int kith_agent_start(struct kith_agent *agent)
 	agent->control = kith_control_new(agent);
 	if (!agent->control)
 		return -EIO;
+	if (kith_clock_start(agent))
+		kith_log(LOG_WARNING, "the clock cannot be watched; when it is set, restart kithd");
 	kith_kernel_start(agent);
 	return 0;
 }
 
 void kith_agent_stop(struct kith_agent *agent)
 {
+	kith_clock_stop(agent);
 	kith_control_free(agent->control);
 	if (agent->credentials)
 		kith_kernel_stop(agent);
@@ -116,12 +120,12 @@ void kith_agent_stop(struct kith_agent *agent)
 	kith_ring_free(agent->ring);
 	kith_digests_free(agent->digests);
 	kith_agent_policy_free(agent);
+	json_decref(agent->claims);
 	kith_agent_config_clear(&agent->config);
 }
 
 static bool same(const char *a, const char *b)
 {
-	json_decref(agent->claims);
 	return !strcmp(a, b);
 }
 
@@ -151,7 +155,7 @@ static int reload_config(struct kith_agent *agent)
 	if (!same(agent->config.trust_domain, config.trust_domain)) {
 		kith_bundles_free(agent->bundles);
 		agent->bundles = kith_bundles_load(agent->config.state_dir, config.trust_domain);
-		agent->ca_not_after = 0;
+		agent->ca_not_before = agent->ca_not_after = 0;
 	}
 	kith_credentials_abandon(agent->credentials);
 	kith_issuer_free(agent->issuer);

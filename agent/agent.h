@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <jansson.h>
 #include <systemd/sd-event.h>
+#include "clock.h"
 #include "config.h"
 #include "netlink/nl.h"
 
@@ -53,17 +54,18 @@ struct kith_agent {
 	/* What the kernel holds instead until it has taken that; or NULL. */
 	struct kith_agent_former *former;
 	uint64_t generation; /* last committed */
-
 	/* Put into the kernel last, before this start if need be (claims.h); NULL:
 	 * none that we know of. */
 	json_t *claims;
+
 	struct kith_digests *digests;
 	struct kith_bundles *bundles;
 	struct kith_issuer *issuer;
-	int64_t ca_not_after; /* of the embedded CA; 0: not known yet */
+	int64_t ca_not_before, ca_not_after; /* of the embedded CA; 0: not known yet */
 	struct kith_credentials *credentials;
 	struct kith_ring *ring;
 	struct kith_control *control;
+	struct kith_clock clock;
 
 	/* private: of kernel.c */
 	sd_event_source *nl_source, *queue_source, *events_source, *retry, *sweep;

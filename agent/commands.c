@@ -77,6 +77,7 @@ static json_t *report_agent(const struct kith_agent *agent)
 	set_number(object, "rules", agent->table->n_rules);
 	set_number(object, "under_way", kith_credentials_busy(agent->credentials));
 	set_number(object, "events", kith_ring_next(agent->ring) - 1);
+	json_object_set_new(object, "clock", kith_clock_report(agent));
 	return object;
 }
 

@@ -164,6 +164,18 @@ static void schedule_renewal(struct credential *credential)
 		  kith_renewal_time(credential->not_before, credential->not_after, roll()));
 }
 
+/* An SVID found or left by a clock that was set back is not valid yet: the next is
+ * due now. One that an issuer with a faster clock has just made is left alone. */
+static void plan(struct credential *credential)
+{
+	int64_t now = kith_now_ms() / 1000;
+
+	if (credential->failures || now < credential->not_before)
+		set_timer(credential, now);
+	else
+		schedule_renewal(credential);
+}
+
 static void schedule_retry(struct credential *credential)
 {
 	unsigned int shift = credential->failures < 6 ? credential->failures : 6;
@@ -377,7 +389,7 @@ static int adopt_one(const struct nlmsghdr *message, void *arg)
 	name(credential, info.workload, info.spiffe_id);
 	credential->not_before = info.not_before;
 	credential->not_after = info.not_after;
-	schedule_renewal(credential);
+	plan(credential);
 	return 0;
 }
 
@@ -406,6 +418,17 @@ int kith_credentials_adopt(struct kith_credentials *credentials)
 	if (!ret)
 		drop_others(credentials, credentials->round);
 	return ret;
+}
+
+void kith_credentials_clock_set(struct kith_credentials *credentials)
+{
+	struct credential *credential;
+	size_t i;
+
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(credential, &credentials->buckets[i], link)
+	if (credential->timer && !credential->busy)
+		plan(credential);
 }
 
 void kith_credentials_abandon(struct kith_credentials *credentials)

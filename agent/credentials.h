@@ -33,6 +33,9 @@ void kith_credentials_forget(struct kith_credentials *credentials, uint64_t id);
 /* Ends all that is under way; the kernel or the issuer is another now. */
 void kith_credentials_abandon(struct kith_credentials *credentials);
 
+/* The wall clock was set: plans each renewal anew. */
+void kith_credentials_clock_set(struct kith_credentials *credentials);
+
 /* How many attestations and renewals are under way. */
 size_t kith_credentials_busy(const struct kith_credentials *credentials);
 

@@ -114,12 +114,29 @@ static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 	return 0;
 }
 
+/* The kernel replaces its CA when half of its time has passed, or the clock was set
+ * to before it. */
+static void see_to_trust(struct kith_agent *agent)
+{
+	bool changed = false;
+
+	if (!kith_kernel_trust(agent, &changed) && (kith_bundles_expire(agent->bundles) || changed))
+		kith_agent_commit(agent);
+}
+
+void kith_kernel_clock_set(struct kith_agent *agent)
+{
+	if (!agent->nl)
+		return;
+	see_to_trust(agent);
+	kith_credentials_clock_set(agent->credentials);
+}
+
 /* The list of credentials is compared, and a module that was unloaded and
  * loaded again is noticed. */
 static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 {
 	struct kith_agent *agent = arg;
-	bool changed = false;
 	int ret;
 
 	sd_event_source_set_time_relative(source, SWEEP_USEC);
@@ -129,9 +146,7 @@ static int on_sweep(sd_event_source *source, uint64_t usec, void *arg)
 		lost(agent, kith_kernel_trouble(ret));
 		return 0;
 	}
-	/* The kernel replaces its CA when half of its time has passed. */
-	if (!kith_kernel_trust(agent, &changed) && (kith_bundles_expire(agent->bundles) || changed))
-		kith_agent_commit(agent);
+	see_to_trust(agent);
 	return 0;
 }
 
@@ -152,7 +167,7 @@ static int trust_embedded(struct kith_agent *agent, bool *changed)
 {
 	int64_t now = kith_now_ms() / 1000;
 	struct kith_request_template template = {
-		.not_before = now - CA_BACKDATE,
+		.not_before = now > CA_BACKDATE ? now - CA_BACKDATE : 0,
 		.not_after = now + agent->config.ca_ttl,
 	};
 	uint8_t der[KITH_CERT_MAX];
@@ -172,6 +187,7 @@ static int trust_embedded(struct kith_agent *agent, bool *changed)
 			 *kith_nl_error(agent->nl) ? ": " : "", kith_nl_error(agent->nl));
 		return ret;
 	}
+	agent->ca_not_before = facts.not_before;
 	agent->ca_not_after = facts.not_after;
 	*changed = kith_bundles_add_ca(agent->bundles, &certificate, longest_ttl(agent));
 	if (*changed)

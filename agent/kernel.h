@@ -19,4 +19,7 @@ void kith_kernel_stop(struct kith_agent *agent);
  * after having logged why. */
 int kith_kernel_trust(struct kith_agent *agent, bool *changed);
 
+/* The wall clock was set: sees to the CA and to the SVIDs' renewal. */
+void kith_kernel_clock_set(struct kith_agent *agent);
+
 #endif

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "client.h"
@@ -23,6 +24,19 @@ static long long number(const json_t *object, const char *key)
 	return json_integer_value(json_object_get(object, key));
 }
 
+static void print_clock(const json_t *clock)
+{
+	long long step = number(clock, "last_step_ms");
+
+	if (number(clock, "times_set"))
+		line("clock", "set %lld times since kithd started, last %s by %lld s, at %s",
+		     number(clock, "times_set"), step < 0 ? "back" : "forward", llabs(step) / 1000,
+		     kith_text(clock, "set_at"));
+	if (number(clock, "behind_seconds"))
+		line("CLOCK", "%lld s behind what this host has seen (set the clock)",
+		     number(clock, "behind_seconds"));
+}
+
 static void print_agent(const json_t *agent)
 {
 	bool last_good = !strcmp(kith_text(agent, "policy"), "last-good");
@@ -44,6 +58,7 @@ static void print_agent(const json_t *agent)
 		     directory, kith_text(agent, "policy_since"), directory);
 	if (number(agent, "under_way"))
 		line("attesting", "%lld under way", number(agent, "under_way"));
+	print_clock(json_object_get(agent, "clock"));
 }
 
 static void print_counters(const json_t *counters)

@@ -17,7 +17,7 @@
 struct embedded {
 	struct kith_issuer base;
 	struct kith_nl **nl;
-	const int64_t *ca_not_after;
+	const int64_t *ca_not_before, *ca_not_after;
 };
 
 static int make_template(const struct embedded *embedded, uint32_t ttl,
@@ -28,6 +28,11 @@ static int make_template(const struct embedded *embedded, uint32_t ttl,
 
 	template->not_before = now - (backdate < BACKDATE_MAX ? backdate : BACKDATE_MAX);
 	template->not_after = now + ttl;
+	/* A clock that was set back a little is still within the CA's time. */
+	if (template->not_before < *embedded->ca_not_before)
+		template->not_before = *embedded->ca_not_before;
+	if (now < template->not_before)
+		return -ERANGE;
 	if (*embedded->ca_not_after && template->not_after > *embedded->ca_not_after)
 		template->not_after = *embedded->ca_not_after;
 	if (template->not_after <= now)
@@ -61,7 +66,10 @@ static struct kith_issuing *issue(struct kith_issuer *issuer,
 	char *error = NULL;
 	int ret = sign(embedded, request, &issued);
 
-	if (ret == -EKEYEXPIRED) {
+	if (ret == -ERANGE) {
+		error = kith_format(
+			"the clock is before the time of the embedded CA (set the clock)");
+	} else if (ret == -EKEYEXPIRED) {
 		error = kith_format(
 			"the embedded CA has expired or the clock is wrong (check the date, raise issuer.embedded.ca_ttl)");
 	} else if (ret) {
@@ -97,6 +105,7 @@ struct kith_issuer *kith_embedded_issuer(const struct kith_issuer_host *host)
 
 	embedded->base.ops = &ops;
 	embedded->nl = host->nl;
+	embedded->ca_not_before = host->ca_not_before;
 	embedded->ca_not_after = host->ca_not_after;
 	return &embedded->base;
 }

@@ -57,7 +57,7 @@ struct kith_issuer_host {
 	sd_event *loop;
 	const struct kith_agent_config *config; /* outlives the issuer */
 	struct kith_nl **nl;			/* the registered port, NULL when there is none */
-	const int64_t *ca_not_after;		/* of the embedded CA */
+	const int64_t *ca_not_before, *ca_not_after; /* of the embedded CA */
 };
 
 /* The issuer the configuration names, or NULL after having logged why. */

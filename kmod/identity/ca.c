@@ -69,11 +69,15 @@ static int ca_make(const char *trust_domain, const struct kith_validity *v)
 	return 0;
 }
 
-/* Whether the CA there is can serve on. */
+/* Whether the CA there is can serve on: not from the half of its time, nor when the
+ * clock was wrong when it was made and has been set back since.
+ */
 static bool ca_is_fresh(void)
 {
-	return ktime_get_real_seconds() <
-	       ca.not_before + (ca.not_after - ca.not_before) / 2;
+	time64_t now = ktime_get_real_seconds();
+
+	return now >= ca.not_before &&
+	       now < ca.not_before + (ca.not_after - ca.not_before) / 2;
 }
 
 static int check_request(const char *trust_domain,

@@ -7,6 +7,7 @@
 #include "base/base.h"
 #include "bundles.h"
 #include "credentials.h"
+#include "kernel.h"
 #include "policy.h"
 #include "policy/policy.h"
 
@@ -40,6 +41,41 @@ static void adopts_and_renews_what_is_due(void **state)
 	bench_step(bench);
 	assert_int_equal(fresh->times_prepared, 0);
 	assert_int_equal(bench->kernel.seen[KITH_CMD_CREDENTIAL_REFUSE], 0);
+}
+
+/* The clock was set back while there was no agent, or while there is one. */
+static void renews_what_is_not_valid_yet(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *found = hold(bench, -50), *later = hold(bench, 10);
+	int64_t now = kith_now_ms() / 1000;
+
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_start(bench, NULL);
+	bench_run_until(bench, found->times_prepared && !found->prepared);
+	assert_true(found->not_before <= now);
+	kith_kernel_clock_set(&bench->agent);
+	bench_step(bench);
+	assert_int_equal(found->times_prepared, 1);
+	assert_int_equal(later->times_prepared, 0);
+}
+
+/* What failed while the clock was wrong does not wait for the next try. */
+static void clock_set_is_the_next_try(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *c = hold(bench, 60);
+	int i;
+
+	bench->kernel.fail[KITH_CMD_CREDENTIAL_SIGN] = 5;
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_start(bench, NULL);
+	bench_run_until(bench, bench->kernel.seen[KITH_CMD_CREDENTIAL_SIGN]);
+	kith_kernel_clock_set(&bench->agent);
+	/* A fifth of a second; by itself it would wait for one at least. */
+	for (i = 0; i < 10; i++)
+		bench_step(bench);
+	assert_int_equal(c->times_prepared, 2);
 }
 
 static void answers_what_waited_for_an_agent(void **state)
@@ -295,6 +331,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(adopts_and_renews_what_is_due),
+		TEST(renews_what_is_not_valid_yet),
+		TEST(clock_set_is_the_next_try),
 		TEST(answers_what_waited_for_an_agent),
 		TEST(failed_renewal_is_tried_again),
 		TEST(no_renewal_without_its_workload),

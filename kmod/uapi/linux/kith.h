@@ -527,7 +527,7 @@ enum kith_cmd {
 	KITH_CMD_CREDENTIAL_GET,
 	/*
 	 * Makes the embedded CA of a trust domain, or returns the one there is
-	 * while it is in the first half of its life.
+	 * while the clock is in the first half of its life.
 	 */
 	KITH_CMD_CA_CREATE,
 	/* Lists the bundles in force, one certificate a message. */
