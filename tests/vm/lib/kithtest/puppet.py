@@ -11,7 +11,8 @@ from .tap import PATIENCE
 class Puppet:
     """One running copy of the probe, by default a claimed one."""
 
-    def __init__(self, name, managed=True, user=None, cgroup=None, under=(), **options):
+    def __init__(self, name, managed=True, user=None, cgroup=None, under=(), patience=PATIENCE,
+                 **options):
         words = [*under, host.exe(name), "-m" if managed else "--", "puppet"]
         if cgroup:
             words = ["sh", "-c", 'echo $$ >"$0"/cgroup.procs && exec "$@"', cgroup, *words]
@@ -21,10 +22,10 @@ class Puppet:
         self.process = host.adopt(subprocess.Popen(
             words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0, **options))
         self.partial = b""
-        self._expect_ready()
+        self._expect_ready(patience)
 
-    def _expect_ready(self):
-        line = self._line(PATIENCE)
+    def _expect_ready(self, patience=PATIENCE):
+        line = self._line(patience)
         if line != "@ready":
             raise RuntimeError(f"{self.name} is not a puppet: {line!r}")
 
