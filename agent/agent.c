@@ -17,6 +17,7 @@
 #include "log.h"
 #include "policy.h"
 #include "policy/policy.h"
+#include "revocations.h"
 #include "ring.h"
 #include "users.h"
 
@@ -97,6 +98,7 @@ int kith_agent_start(struct kith_agent *agent)
 	agent->ring = kith_ring_new();
 	agent->bundles = kith_bundles_load(agent->config.state_dir, agent->config.trust_domain);
 	agent->credentials = kith_credentials_new(agent);
+	agent->revocations = kith_revocations_load(agent->config.state_dir);
 	if (make_issuer(agent))
 		return -EINVAL;
 	agent->control = kith_control_new(agent);
@@ -115,6 +117,7 @@ void kith_agent_stop(struct kith_agent *agent)
 	if (agent->credentials)
 		kith_kernel_stop(agent);
 	kith_credentials_free(agent->credentials);
+	kith_revocations_free(agent->revocations);
 	kith_issuer_free(agent->issuer);
 	kith_bundles_free(agent->bundles);
 	kith_ring_free(agent->ring);

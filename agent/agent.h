@@ -23,6 +23,7 @@ struct kith_digests;
 struct kith_issuer;
 struct kith_policy_set;
 struct kith_policy_table;
+struct kith_revocations;
 struct kith_ring;
 struct kith_users;
 
@@ -63,6 +64,7 @@ struct kith_agent {
 	struct kith_issuer *issuer;
 	int64_t ca_not_before, ca_not_after; /* of the embedded CA; 0: not known yet */
 	struct kith_credentials *credentials;
+	struct kith_revocations *revocations;
 	struct kith_ring *ring;
 	struct kith_control *control;
 	struct kith_clock clock;

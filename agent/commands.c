@@ -19,9 +19,14 @@
 #include "policy/policy.h"
 #include "report/policy.h"
 #include "report/report.h"
+#include "reviews.h"
+#include "revocations.h"
 #include "ring.h"
 #include "trouble.h"
 #include "base/version.h"
+
+#define NOT_REGISTERED \
+	"kithd is not registered with the kernel (see kith status, journalctl -u kithd)"
 
 static const char *text_of(const json_t *request, const char *key)
 {
@@ -78,6 +83,7 @@ static json_t *report_agent(const struct kith_agent *agent)
 	set_number(object, "under_way", kith_credentials_busy(agent->credentials));
 	set_number(object, "events", kith_ring_next(agent->ring) - 1);
 	json_object_set_new(object, "clock", kith_clock_report(agent));
+	set_number(object, "revocations", kith_revocations_count(agent->revocations));
 	return object;
 }
 
@@ -263,7 +269,10 @@ static void command_policy_apply(struct kith_client *client, const json_t *reque
 		return;
 	}
 	json_object_set_new(report, "generation", json_integer((json_int_t)agent->generation));
-	kith_client_end(client, report);
+	if (agent->nl)
+		kith_reviews_await(client, report);
+	else
+		kith_client_end(client, report);
 }
 
 static void command_bundles(struct kith_client *client, const json_t *request)
@@ -323,25 +332,98 @@ static void command_bundle_remove(struct kith_client *client, const json_t *requ
 		commit_bundles(client);
 }
 
+/* Revocations. */
+
+static bool produce_revocations(struct kith_client *client, void *state)
+{
+	struct kith_revocations *revocations = kith_client_agent(client)->revocations;
+	size_t i, n = kith_revocations_count(revocations);
+
+	for (i = 0; i < n; i++)
+		kith_client_row(client, kith_revocations_report(revocations, i));
+	kith_client_end(client, NULL);
+	return false;
+}
+
+static void command_revocations(struct kith_client *client, const json_t *request)
+{
+	kith_client_produce(client, produce_revocations, NULL, NULL);
+}
+
+static void fail_revocation(struct kith_client *client, int err)
+{
+	const char *words = kith_nl_error(kith_client_agent(client)->nl);
+
+	if (err == -EINVAL)
+		words = "expected a SPIFFE ID, a serial number in hex, or a pid";
+	kith_client_fail(client, NULL, "not revoked: %s", *words ? words : strerror(-err));
+}
+
+/* What is said may name one thing only. */
+static bool one_of(const json_t *request, const char *const *keys, size_t n)
+{
+	size_t i, found = 0;
+
+	for (i = 0; i < n; i++)
+		found += json_object_get(request, keys[i]) != NULL;
+	return found == 1;
+}
+
+static int revoke_named(struct kith_agent *agent, const json_t *request)
+{
+	const json_t *id = json_object_get(request, "id"), *pid = json_object_get(request, "pid");
+	const json_t *seconds = json_object_get(request, "seconds");
+	const char *spiffe_id = text_of(request, "spiffe_id"), *serial = text_of(request, "serial");
+	const char *name = spiffe_id ? spiffe_id : serial;
+	json_int_t time = json_integer_value(seconds);
+
+	if (seconds && (!name || time < 1 || time > UINT32_MAX))
+		return -EINVAL;
+	if (name)
+		return kith_revocations_add(agent->revocations, agent->nl, name, (uint32_t)time);
+	if (json_is_integer(id))
+		return kith_request_revoke_credential(agent->nl, (uint64_t)json_integer_value(id));
+	if (json_is_integer(pid) && json_integer_value(pid) > 0 &&
+	    json_integer_value(pid) <= INT32_MAX)
+		return kith_request_revoke(agent->nl,
+					   &(struct kith_request_revocation){
+						   .pid = (uint32_t)json_integer_value(pid) });
+	return -EINVAL;
+}
+
 static void command_revoke(struct kith_client *client, const json_t *request)
 {
-	struct kith_nl *nl = kith_client_agent(client)->nl;
-	const json_t *id = json_object_get(request, "id");
-	const char *spiffe_id = text_of(request, "spiffe_id");
+	static const char *const keys[] = { "id", "spiffe_id", "serial", "pid" };
+	struct kith_agent *agent = kith_client_agent(client);
 	int ret;
 
-	if (!nl)
-		ret = -ENOTCONN;
-	else if (json_is_integer(id))
-		ret = kith_request_revoke_id(nl, (uint64_t)json_integer_value(id));
-	else if (spiffe_id)
-		ret = kith_request_revoke_spiffe_id(nl, spiffe_id);
+	if (!agent->nl) {
+		kith_client_fail(client, NULL, "not revoked: %s", NOT_REGISTERED);
+		return;
+	}
+	ret = one_of(request, keys, KITH_ARRAY_SIZE(keys)) ? revoke_named(agent, request) : -EINVAL;
+	if (ret)
+		fail_revocation(client, ret);
 	else
-		ret = -EINVAL;
-	if (ret == -ENOENT || ret == -ESRCH)
-		kith_client_fail(client, NULL, "there is no such credential (see kith ps)");
-	else if (ret)
-		kith_client_fail(client, NULL, "not revoked: %s", strerror(-ret));
+		kith_reviews_await(client, json_object());
+}
+
+static void command_lift(struct kith_client *client, const json_t *request)
+{
+	static const char *const keys[] = { "spiffe_id", "serial" };
+	struct kith_agent *agent = kith_client_agent(client);
+	const char *spiffe_id = text_of(request, "spiffe_id"), *serial = text_of(request, "serial");
+	const char *name = spiffe_id ? spiffe_id : serial;
+	int ret;
+
+	if (!name || !one_of(request, keys, KITH_ARRAY_SIZE(keys)))
+		kith_client_fail(client, NULL, "lift needs spiffe_id or serial");
+	else if (!agent->nl)
+		kith_client_fail(client, NULL, "not lifted: %s", NOT_REGISTERED);
+	else if ((ret = kith_revocations_lift(agent->revocations, agent->nl, name)))
+		kith_client_fail(client, NULL, "%s: %s", name,
+				 ret == -ENOENT ? "no such revocation stands (kith revoke --list)"
+						: strerror(-ret));
 	else
 		kith_client_end(client, NULL);
 }
@@ -361,6 +443,8 @@ static const struct {
 	{ "bundle-import", command_bundle_import, true },
 	{ "bundle-remove", command_bundle_remove, true },
 	{ "revoke", command_revoke, true },
+	{ "lift", command_lift, true },
+	{ "revocations", command_revocations, false },
 };
 
 void kith_command(struct kith_client *client, const json_t *request)

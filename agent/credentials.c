@@ -194,10 +194,19 @@ static void refuse(struct credential *credential, enum kith_reason reason, const
 		kith_request_refuse(credential->owner->agent->nl, credential->id, reason, message);
 
 	kith_log(LOG_NOTICE, "refused: %s", message);
-	if (ret && ret != -ENOENT)
+	if (ret && ret != -ENOENT && ret != -EKEYREVOKED)
 		kith_log(LOG_WARNING, "credential %llu could not be refused: %s",
 			 (unsigned long long)credential->id, strerror(-ret));
 	end(credential);
+}
+
+/* Its SPIFFE ID is, or the program was while we worked on it. */
+static void refuse_revoked(struct credential *credential)
+{
+	char *message = kith_format("%s is revoked (kith revoke --list)", credential->spiffe_id);
+
+	refuse(credential, KITH_REASON_OWN_REVOKED, message);
+	free(message);
 }
 
 /* Of a renewal it is tried again; the first time, the program is told. */
@@ -225,6 +234,10 @@ static void work_failed_errno(struct credential *credential, const char *what, i
 	if (err == -ENOENT || err == -ESRCH) {
 		/* The program has ended meanwhile. */
 		end(credential);
+		return;
+	}
+	if (err == -EKEYREVOKED) {
+		refuse_revoked(credential);
 		return;
 	}
 	why = kith_format("%s: %s%s%s", what, strerror(-err), *words ? ": " : "", words);

@@ -15,6 +15,7 @@
 #include "netlink/request.h"
 #include "policy.h"
 #include "policy/policy.h"
+#include "revocations.h"
 #include "trouble.h"
 
 #define RETRY_USEC   2000000ULL
@@ -263,6 +264,9 @@ static int tie(struct kith_agent *agent)
 {
 	int ret = connect_and_register(agent);
 
+	/* Before anything is issued. */
+	if (!ret)
+		ret = kith_revocations_tie(agent->revocations, agent->nl);
 	if (!ret)
 		ret = kith_credentials_adopt(agent->credentials);
 	if (!ret)

@@ -173,7 +173,9 @@ static const char *remedy_of(uint32_t reason)
 	case KITH_REASON_OWN_EXPIRED:
 		return "kithd could not renew in time: journalctl -u kithd";
 	case KITH_REASON_OWN_REVOKED:
-		return "restart the program for a new identity";
+		return "kith revoke --list says what is revoked; once that is lifted, start the program again";
+	case KITH_REASON_PEER_REVOKED:
+		return "the peer is revoked on this host: see kith revoke --list";
 	case KITH_REASON_ALPN:
 		return "let both ends' rules name a common `alpn`";
 	case KITH_REASON_WRONG_IDENTITY:

@@ -15,6 +15,7 @@ enum kith_exit {
 	KITH_EXIT_FAILED = 1, /* refused, or a check failed */
 	KITH_EXIT_USAGE = 2,
 	KITH_EXIT_UNREACHABLE = 3, /* kithd cannot be reached */
+	KITH_EXIT_REMAINING = 4,   /* done, but programs keep connections open */
 };
 
 /* Options every command has; taken out of argv before it is called. */

@@ -16,6 +16,7 @@
 #include "client.h"
 #include "policy/policy.h"
 #include "policy_cmd.h"
+#include "remaining.h"
 
 static bool is_policy_file(const char *name)
 {
@@ -106,6 +107,8 @@ static int have_kithd_apply(const struct kith_options *options)
 		       (long long)json_integer_value(json_object_get(report, "workloads")),
 		       (long long)json_integer_value(json_object_get(report, "rules")),
 		       json_array_size(json_object_get(report, "tests")));
+	if (ret == KITH_EXIT_OK)
+		ret = kith_remaining(report);
 	json_decref(report);
 	return ret;
 }
@@ -119,7 +122,7 @@ static int swap_in(const struct kith_options *options, const char *new, const ch
 		ret = kith_fail(KITH_EXIT_FAILED, "%s: %s", target, strerror(-err));
 	} else {
 		ret = have_kithd_apply(options);
-		if (ret == KITH_EXIT_OK) {
+		if (ret == KITH_EXIT_OK || ret == KITH_EXIT_REMAINING) {
 			remove_directory(old);
 			rename(new, old);
 		} else {
@@ -144,7 +147,7 @@ static int install(const struct kith_options *options, const char *directory, co
 		ret = kith_fail(KITH_EXIT_FAILED, "%s: %s (run as root)", new, strerror(-err));
 	else
 		ret = swap_in(options, new, target);
-	if (ret != KITH_EXIT_OK)
+	if (ret != KITH_EXIT_OK && ret != KITH_EXIT_REMAINING)
 		remove_directory(new);
 	free(new);
 	return ret;

@@ -90,6 +90,9 @@ static void print_kernel(const json_t *kernel)
 		     : "OPEN but MPTCP: no BPF LSM programs are in place");
 	line("in force", "generation %lld, %lld claims", number(kernel, "generation"),
 	     number(kernel, "claims"));
+	if (number(kernel, "revocations"))
+		line("revoked", "%lld identities (see kith revoke --list)",
+		     number(kernel, "revocations"));
 	line("held", "%lld programs, %lld credentials, %lld connections, %lld listeners",
 	     number(kernel, "programs"), number(kernel, "credentials"),
 	     number(kernel, "connections"), number(kernel, "listeners"));

@@ -11,7 +11,9 @@
 #include "../identity/ca.h"
 #include "../identity/config.h"
 #include "../identity/credential_types.h"
+#include "../handshake/engine.h"
 #include "../identity/program.h"
+#include "../identity/revocation.h"
 #include "../socket/socket.h"
 #include "../version.h"
 #include "agent.h"
@@ -61,11 +63,21 @@ static int put_sockets(struct sk_buff *skb)
 	u32 connections = 0, listeners = 0;
 
 	kith_socket_counts(&connections, &listeners);
-	if (nla_put_u32(skb, KITH_A_STATUS_CONNECTIONS, connections) ||
+	if (nla_put_u32(skb, KITH_A_STATUS_REVIEWS, kith_socket_reviews()) ||
+	    nla_put_u32(skb, KITH_A_STATUS_CONNECTIONS, connections) ||
 	    nla_put_u32(skb, KITH_A_STATUS_LISTENERS, listeners) ||
 	    (kith_socket_hooked() && nla_put_flag(skb, KITH_A_STATUS_HOOKED)))
 		return -EMSGSIZE;
 	return 0;
+}
+
+static int put_secrets(struct sk_buff *skb)
+{
+	if (nla_put_u32(skb, KITH_A_STATUS_REVOCATIONS,
+			kith_revocation_count()) ||
+	    nla_put_u32(skb, KITH_A_STATUS_KEYS, kith_key_count()))
+		return -EMSGSIZE;
+	return kith_put_ca(skb, KITH_A_STATUS_CA);
 }
 
 int kith_cmd_status(struct genl_info *info)
@@ -81,7 +93,7 @@ int kith_cmd_status(struct genl_info *info)
 	    (agent && nla_put_u32(reply.skb, KITH_A_STATUS_AGENT_PID, agent)) ||
 	    (kith_guard_is_in_place() &&
 	     nla_put_flag(reply.skb, KITH_A_STATUS_GUARDED)) ||
-	    kith_put_ca(reply.skb, KITH_A_STATUS_CA))
+	    put_secrets(reply.skb))
 		err = -EMSGSIZE;
 	return kith_reply_end(&reply, info, err);
 }

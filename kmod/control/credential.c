@@ -185,53 +185,14 @@ int kith_cmd_credential_refuse(struct genl_info *info)
 	return err;
 }
 
-/* revoke ----------------------------------------------------------------- */
-
-static void revoke(struct kith_credential *c)
-{
-	if (kith_issue_revoke(c, KITH_REASON_OWN_REVOKED))
-		kith_socket_close_credential(c);
-}
-
-static bool credential_is(struct kith_credential *c, const char *spiffe_id)
-{
-	struct kith_svid *svid = kith_credential_peek(c);
-	bool is;
-
-	if (!svid)
-		return false;
-	is = !strcmp(svid->facts.spiffe_id, spiffe_id);
-	kith_svid_put(svid);
-	return is;
-}
-
-static void revoke_identity(const char *spiffe_id)
-{
-	struct kith_credential *c;
-	u64 id = 0;
-
-	while ((c = kith_credential_from(id + 1))) {
-		id = kith_credential_id(c);
-		if (credential_is(c, spiffe_id))
-			revoke(c);
-		kith_credential_put(c);
-		cond_resched();
-	}
-}
-
 int kith_cmd_credential_revoke(struct genl_info *info)
 {
-	const struct nlattr *attr = info->attrs[KITH_A_CREDENTIAL_SPIFFE_ID];
-	struct kith_credential *c;
+	struct kith_credential *c = credential_named(info);
 
-	if (!info->attrs[KITH_A_CREDENTIAL_ID] && attr) {
-		revoke_identity(nla_data(attr));
-		return 0;
-	}
-	c = credential_named(info);
 	if (IS_ERR(c))
 		return PTR_ERR(c);
-	revoke(c);
+	if (kith_issue_revoke(c, KITH_REASON_OWN_REVOKED))
+		kith_socket_close_credential(c);
 	kith_credential_put(c);
 	return 0;
 }

@@ -26,14 +26,14 @@ int kith_dump_start(struct netlink_callback *cb)
 	return kith_genl_check(cb->skb, cb->extack);
 }
 
-static void *message_begin(struct sk_buff *skb, struct netlink_callback *cb,
-			   enum kith_cmd cmd)
+void *kith_dump_begin(struct sk_buff *skb, struct netlink_callback *cb,
+		      enum kith_cmd cmd)
 {
 	return genlmsg_put(skb, NETLINK_CB(cb->skb).portid, cb->nlh->nlmsg_seq,
 			   &kith_family, NLM_F_MULTI, cmd);
 }
 
-static int message_end(struct sk_buff *skb, void *header, int err)
+int kith_dump_end(struct sk_buff *skb, void *header, int err)
 {
 	if (err)
 		genlmsg_cancel(skb, header);
@@ -42,8 +42,7 @@ static int message_end(struct sk_buff *skb, void *header, int err)
 	return err;
 }
 
-/* What a dump returns: more when it is full, an error when nothing fits. */
-static int dump_result(const struct sk_buff *skb, int err)
+int kith_dump_result(const struct sk_buff *skb, int err)
 {
 	if (err && (err != -EMSGSIZE || !skb->len))
 		return err;
@@ -70,7 +69,7 @@ static int show_credential(struct credential_walk *walk,
 			   struct kith_credential *c)
 {
 	struct kith_program *program = kith_credential_program(c);
-	void *header = message_begin(walk->skb, walk->cb,
+	void *header = kith_dump_begin(walk->skb, walk->cb,
 				     KITH_CMD_CREDENTIAL_GET);
 	int err = -EMSGSIZE;
 
@@ -81,7 +80,7 @@ static int show_credential(struct credential_walk *walk,
 	    !kith_put_program(walk->skb, KITH_A_CREDENTIAL_PROGRAM, program,
 			      kith_exe_path(program, walk->path)))
 		err = 0;
-	return message_end(walk->skb, header, err);
+	return kith_dump_end(walk->skb, header, err);
 }
 
 static int dump_all_credentials(struct credential_walk *walk)
@@ -111,12 +110,12 @@ static bool program_has_none(struct kith_program *program)
 static int show_program(struct credential_walk *walk,
 			struct kith_program *program)
 {
-	void *header = message_begin(walk->skb, walk->cb,
+	void *header = kith_dump_begin(walk->skb, walk->cb,
 				     KITH_CMD_CREDENTIAL_GET);
 
 	if (!header)
 		return -EMSGSIZE;
-	return message_end(walk->skb, header,
+	return kith_dump_end(walk->skb, header,
 			   kith_put_program(walk->skb,
 					    KITH_A_CREDENTIAL_PROGRAM, program,
 					    kith_exe_path(program, walk->path)));
@@ -156,12 +155,12 @@ static int put_stale(struct sk_buff *skb, const struct kith_stale *stale)
 static int show_stale(const struct kith_stale *stale, void *arg)
 {
 	struct credential_walk *walk = arg;
-	void *header = message_begin(walk->skb, walk->cb,
+	void *header = kith_dump_begin(walk->skb, walk->cb,
 				     KITH_CMD_CREDENTIAL_GET);
 
 	if (!header)
 		return -EMSGSIZE;
-	return message_end(walk->skb, header, put_stale(walk->skb, stale));
+	return kith_dump_end(walk->skb, header, put_stale(walk->skb, stale));
 }
 
 static int dump_stale(struct credential_walk *walk)
@@ -201,7 +200,7 @@ int kith_dump_credentials(struct sk_buff *skb, struct netlink_callback *cb)
 		}
 	}
 	kfree(walk.path);
-	return dump_result(skb, err);
+	return kith_dump_result(skb, err);
 }
 
 /* connections ------------------------------------------------------------ */
@@ -214,11 +213,11 @@ struct conn_walk {
 static int show_conn(const struct kith_conn_info *info, void *arg)
 {
 	struct conn_walk *walk = arg;
-	void *header = message_begin(walk->skb, walk->cb, KITH_CMD_CONN_GET);
+	void *header = kith_dump_begin(walk->skb, walk->cb, KITH_CMD_CONN_GET);
 
 	if (!header)
 		return -EMSGSIZE;
-	return message_end(walk->skb, header, kith_put_conn(walk->skb, info));
+	return kith_dump_end(walk->skb, header, kith_put_conn(walk->skb, info));
 }
 
 int kith_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
@@ -226,7 +225,7 @@ int kith_dump_conns(struct sk_buff *skb, struct netlink_callback *cb)
 	struct conn_walk walk = { skb, cb };
 	unsigned long *position = (unsigned long *)cb->ctx;
 
-	return dump_result(skb, kith_socket_for_each(position, show_conn,
+	return kith_dump_result(skb, kith_socket_for_each(position, show_conn,
 						     &walk));
 }
 
@@ -260,7 +259,7 @@ int kith_dump_bundles_done(struct netlink_callback *cb)
 static int show_cert(struct sk_buff *skb, struct netlink_callback *cb,
 		     const char *trust_domain, const u8 *der, size_t len)
 {
-	void *header = message_begin(skb, cb, KITH_CMD_BUNDLE_GET);
+	void *header = kith_dump_begin(skb, cb, KITH_CMD_BUNDLE_GET);
 	int err = -EMSGSIZE;
 
 	if (!header)
@@ -268,7 +267,7 @@ static int show_cert(struct sk_buff *skb, struct netlink_callback *cb,
 	if (!nla_put_string(skb, KITH_A_BUNDLE_TRUST_DOMAIN, trust_domain) &&
 	    !nla_put(skb, KITH_A_BUNDLE_CERTIFICATE, len, der))
 		err = 0;
-	return message_end(skb, header, err);
+	return kith_dump_end(skb, header, err);
 }
 
 int kith_dump_bundles(struct sk_buff *skb, struct netlink_callback *cb)
@@ -291,5 +290,5 @@ int kith_dump_bundles(struct sk_buff *skb, struct netlink_callback *cb)
 		if (!err)
 			at->cert++;
 	}
-	return dump_result(skb, err);
+	return kith_dump_result(skb, err);
 }

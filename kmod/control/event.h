@@ -25,6 +25,7 @@ struct kith_conn_info {
 	const char *local_id, *peer_id, *workload, *cipher, *rule;
 	s64 since;			/* ms since 1970 */
 	u32 pending, queued;		/* listeners */
+	bool in_review;			/* a sweep's mark was not seen to yet */
 };
 
 struct kith_event {

@@ -183,6 +183,7 @@ int kith_put_conn(struct sk_buff *skb, const struct kith_conn_info *info)
 	    nla_put_u32(skb, KITH_A_CONN_PID, info->pid) ||
 	    nla_put_string(skb, KITH_A_CONN_COMM, info->comm) ||
 	    kith_put_u64(skb, KITH_A_CONN_SINCE, info->since) ||
+	    (info->in_review && nla_put_flag(skb, KITH_A_CONN_IN_REVIEW)) ||
 	    put_endpoints(skb, info) || put_names(skb, info))
 		return -EMSGSIZE;
 	if (info->kind == KITH_CONN_KIND_LISTENER &&

@@ -30,6 +30,8 @@ static const struct command {
 	[KITH_CMD_CREDENTIAL_REFUSE] = { kith_cmd_credential_refuse, true },
 	[KITH_CMD_CREDENTIAL_REVOKE] = { kith_cmd_credential_revoke, true },
 	[KITH_CMD_CA_CREATE] = { kith_cmd_ca_create, true },
+	[KITH_CMD_REVOCATION_ADD] = { kith_cmd_revocation_add, true },
+	[KITH_CMD_REVOCATION_REMOVE] = { kith_cmd_revocation_remove, true },
 };
 
 int kith_genl_check(struct sk_buff *skb, struct netlink_ext_ack *extack)
@@ -121,6 +123,10 @@ static const struct genl_ops genl_ops[] = {
 	DO(KITH_CMD_CREDENTIAL_REVOKE, kith_credential_policy,
 	   KITH_A_CREDENTIAL_MAX),
 	DO(KITH_CMD_CA_CREATE, kith_ca_policy, KITH_A_CA_MAX),
+	DO(KITH_CMD_REVOCATION_ADD, kith_revocation_policy,
+	   KITH_A_REVOCATION_MAX),
+	DO(KITH_CMD_REVOCATION_REMOVE, kith_revocation_policy,
+	   KITH_A_REVOCATION_MAX),
 	{
 		.cmd = KITH_CMD_CREDENTIAL_GET,
 		.start = kith_dump_start,
@@ -136,6 +142,11 @@ static const struct genl_ops genl_ops[] = {
 		.start = kith_dump_bundles_start,
 		.dumpit = kith_dump_bundles,
 		.done = kith_dump_bundles_done,
+	},
+	{
+		.cmd = KITH_CMD_REVOCATION_GET,
+		.start = kith_dump_start,
+		.dumpit = kith_dump_revocations,
 	},
 };
 

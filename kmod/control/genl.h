@@ -6,6 +6,7 @@
 #ifndef _KITH_CONTROL_GENL_H
 #define _KITH_CONTROL_GENL_H
 
+#include <linux/kith.h>
 #include <linux/mutex.h>
 #include <net/genetlink.h>
 
@@ -61,6 +62,8 @@ int kith_cmd_credential_install(struct genl_info *info);
 int kith_cmd_credential_refuse(struct genl_info *info);
 int kith_cmd_credential_revoke(struct genl_info *info);
 int kith_cmd_ca_create(struct genl_info *info);
+int kith_cmd_revocation_add(struct genl_info *info);
+int kith_cmd_revocation_remove(struct genl_info *info);
 
 /* The dumps. */
 int kith_dump_start(struct netlink_callback *cb);
@@ -69,6 +72,16 @@ int kith_dump_conns(struct sk_buff *skb, struct netlink_callback *cb);
 int kith_dump_bundles_start(struct netlink_callback *cb);
 int kith_dump_bundles(struct sk_buff *skb, struct netlink_callback *cb);
 int kith_dump_bundles_done(struct netlink_callback *cb);
+int kith_dump_revocations(struct sk_buff *skb, struct netlink_callback *cb);
+
+/* One message of a dump, or NULL when it is full. kith_dump_end() follows, which
+ * takes it back when @err is not 0 and returns @err.
+ */
+void *kith_dump_begin(struct sk_buff *skb, struct netlink_callback *cb,
+		      enum kith_cmd cmd);
+int kith_dump_end(struct sk_buff *skb, void *header, int err);
+/* What a dump returns: more when it is full, an error when nothing fits. */
+int kith_dump_result(const struct sk_buff *skb, int err);
 
 int kith_genl_init(void);
 /* Refuses commands from now on and waits for those under way. */

@@ -50,3 +50,10 @@ const struct nla_policy kith_ca_policy[KITH_A_CA_MAX + 1] = {
 	[KITH_A_CA_NOT_BEFORE] = { .type = NLA_S64 },
 	[KITH_A_CA_NOT_AFTER] = { .type = NLA_S64 },
 };
+
+const struct nla_policy kith_revocation_policy[KITH_A_REVOCATION_MAX + 1] = {
+	[KITH_A_REVOCATION_SPIFFE_ID] = { .type = NLA_NUL_STRING, .len = 2048 },
+	[KITH_A_REVOCATION_SERIAL] = { .type = NLA_BINARY, .len = 20 },
+	[KITH_A_REVOCATION_PID] = { .type = NLA_U32 },
+	[KITH_A_REVOCATION_SECONDS] = { .type = NLA_U32 },
+};

@@ -20,5 +20,7 @@ extern const struct nla_policy
 kith_credential_policy[KITH_A_CREDENTIAL_MAX + 1];
 extern const struct nla_policy
 kith_ca_policy[KITH_A_CA_MAX + 1];
+extern const struct nla_policy
+kith_revocation_policy[KITH_A_REVOCATION_MAX + 1];
 
 #endif

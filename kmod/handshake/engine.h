@@ -29,6 +29,8 @@ void kith_engine_exit(void);
 struct kith_key *kith_key_new(void);
 /* Zeroises and frees; NULL is allowed. */
 void kith_key_free(struct kith_key *key);
+/* How many there are. Any context. */
+unsigned int kith_key_count(void);
 
 /* certificates ---------------------------------------------------------- */
 

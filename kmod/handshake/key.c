@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Private keys: they live in the library's key store and are used by number. */
+#include <linux/atomic.h>
 #include <linux/err.h>
 #include <linux/errno.h>
 #include <linux/string.h>
@@ -30,6 +31,8 @@ static int remember_public(struct kith_key *key)
 	return 0;
 }
 
+static atomic_long_t n_keys;
+
 struct kith_key *kith_key_new(void)
 {
 	struct kith_key *key = kith_mem_zalloc(sizeof(*key));
@@ -38,6 +41,7 @@ struct kith_key *kith_key_new(void)
 
 	if (!key)
 		return ERR_PTR(-ENOMEM);
+	atomic_long_add(1, &n_keys);
 	mbedtls_pk_init(&key->pk);
 	kith_mem_begin(&scope);
 	err = kith_errno(generate(&key->id));
@@ -60,4 +64,10 @@ void kith_key_free(struct kith_key *key)
 	mbedtls_pk_free(&key->pk);
 	psa_destroy_key(key->id);
 	kith_mem_free(key);
+	atomic_long_sub(1, &n_keys);
+}
+
+unsigned int kith_key_count(void)
+{
+	return atomic_long_read(&n_keys);
 }

@@ -349,7 +349,9 @@ static bool authorise(struct kith_tls *tls, struct kith_refusal *refusal)
 
 	refusal->err = verdict.err;
 	refusal->reason = verdict.reason;
-	refusal->alert = MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED;
+	refusal->alert = verdict.err == -EKEYREVOKED ?
+			 MBEDTLS_SSL_ALERT_MSG_CERT_REVOKED :
+			 MBEDTLS_SSL_ALERT_MSG_ACCESS_DENIED;
 	return !verdict.err;
 }
 

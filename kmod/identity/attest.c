@@ -65,8 +65,9 @@ void kith_attest_settle(struct kith_credential *c,
 	WRITE_ONCE(c->reason, reason);
 	strscpy(c->message, message ?: "", sizeof(c->message));
 	if (state == KITH_CREDENTIAL_STATE_REFUSED)
-		refusal_date(c, reason == KITH_REASON_AGENT_TIMEOUT ?
-				KITH_UNANSWERED_MS : KITH_REFUSED_MS);
+		refusal_date(c, reason == KITH_REASON_AGENT_TIMEOUT ||
+				reason == KITH_REASON_OWN_REVOKED ?
+				KITH_BRIEFLY_REFUSED_MS : KITH_REFUSED_MS);
 	kith_credential_set_state(c, state);
 	list_for_each_entry_safe(waiter, next, &c->waiters, link) {
 		list_del_init(&waiter->link);

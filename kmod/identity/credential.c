@@ -16,6 +16,7 @@
 #include "credential_types.h"
 #include "identity.h"
 #include "program.h"
+#include "revocation.h"
 
 static DEFINE_KITH_INDEX(credential_index);
 
@@ -46,6 +47,14 @@ void kith_svid_put(struct kith_svid *svid)
 		return;
 	INIT_RCU_WORK(&svid->free, svid_free);
 	queue_rcu_work(kith_identity_wq, &svid->free);
+}
+
+bool kith_svid_is_revoked(const struct kith_svid *svid)
+{
+	const struct kith_svid_facts *facts = &svid->facts;
+
+	return kith_is_revoked(facts->spiffe_id, facts->serial,
+			       facts->serial_len);
 }
 
 struct kith_svid *kith_credential_peek(struct kith_credential *c)
@@ -103,7 +112,8 @@ static int why_none(const struct kith_credential *c,
 		return -EKEYREVOKED;
 	default:
 		*reason = READ_ONCE(c->reason);
-		return -ENOKEY;
+		return *reason == KITH_REASON_OWN_REVOKED ? -EKEYREVOKED :
+							    -ENOKEY;
 	}
 }
 
@@ -307,8 +317,10 @@ static struct kith_credential *credential_insert(struct kith_program *program,
 	struct list_head *credentials = kith_program_credentials(program);
 	spinlock_t *lock = kith_program_lock(program);
 	struct kith_credential *c, *idle = NULL;
+	bool revoked;
 
 	spin_lock(lock);
+	revoked = kith_program_is_revoked(program);
 	c = subject_find(credentials, &new->subject);
 	if (c) {
 		/* Another thread was faster. */
@@ -330,6 +342,8 @@ static struct kith_credential *credential_insert(struct kith_program *program,
 		/* It could be found: an agent may have been told of it. */
 		kith_issue_revoke(new, KITH_REASON_CLOSED);
 		kith_credential_put(new);
+	} else if (revoked) {
+		kith_issue_revoke(c, KITH_REASON_OWN_REVOKED);
 	} else {
 		kith_attest_kick(c, 0);
 	}

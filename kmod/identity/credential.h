@@ -24,10 +24,10 @@ struct kith_credential;
 /* How long a connection waits for the agent (DESIGN law 7). */
 #define KITH_ATTEST_WAIT_MS	(IS_ENABLED(CONFIG_KASAN) ? 60000 : 10000)
 /* How long a refusal stands before the next use asks again: the agent's own,
- * and one for want of an answer.
+ * and one for want of an answer or while its SPIFFE ID is revoked.
  */
 #define KITH_REFUSED_MS		10000
-#define KITH_UNANSWERED_MS	1000
+#define KITH_BRIEFLY_REFUSED_MS	1000
 
 /* Credentials of one program, and of all. */
 #define KITH_PROGRAM_CREDENTIALS_MAX	64
@@ -85,6 +85,8 @@ void kith_attest_again(struct kith_credential *credential);
  */
 struct kith_svid *kith_credential_svid(struct kith_credential *credential,
 				       enum kith_reason *reason);
+/* Whether it is revoked on this host, by SPIFFE ID or serial. Any context. */
+bool kith_svid_is_revoked(const struct kith_svid *svid);
 struct kith_svid *kith_svid_get(struct kith_svid *svid);
 void kith_svid_put(struct kith_svid *svid);
 

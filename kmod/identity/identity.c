@@ -7,6 +7,7 @@
 #include "config.h"
 #include "identity.h"
 #include "program.h"
+#include "revocation.h"
 
 struct workqueue_struct *kith_identity_wq;
 
@@ -58,6 +59,7 @@ void kith_identity_exit(void)
 	/* What still ends may look at the config. */
 	identity_settle();
 	kith_config_exit();
+	kith_revocation_exit();
 	kith_ca_exit();
 	identity_settle();
 	destroy_workqueue(kith_identity_wq);

@@ -14,6 +14,7 @@
 #include "ca.h"
 #include "credential_types.h"
 #include "program.h"
+#include "revocation.h"
 #include "spiffe_id.h"
 
 /* Whether the credential can still be issued to. Under the lock. */
@@ -41,6 +42,16 @@ static void forget_prepared(struct kith_credential *c)
 	c->key = NULL;
 	c->spiffe_id = NULL;
 	c->workload = NULL;
+}
+
+/* The agent refuses the credential then, with this reason for it. */
+static int check_revocations(const char *spiffe_id, const u8 *serial, size_t len,
+			     struct netlink_ext_ack *extack)
+{
+	if (!kith_is_revoked(spiffe_id, serial, len))
+		return 0;
+	NL_SET_ERR_MSG(extack, "the SPIFFE ID is revoked; see kith revoke --list");
+	return -EKEYREVOKED;
 }
 
 /* prepare ---------------------------------------------------------------- */
@@ -125,6 +136,8 @@ int kith_issue_prepare(struct kith_credential *c,
 {
 	int len = check_id(attested->spiffe_id, extack);
 
+	if (!len)
+		len = check_revocations(attested->spiffe_id, NULL, 0, extack);
 	if (len)
 		return len;
 	mutex_lock(&c->issue);
@@ -175,7 +188,8 @@ static int check_svid(const struct kith_credential *c,
 			       "the leaf is past its time; check the clocks");
 		return -EKEYEXPIRED;
 	}
-	return 0;
+	return check_revocations(facts->spiffe_id, facts->serial,
+				 facts->serial_len, extack);
 }
 
 /* Swaps @svid in. Under the issue mutex. */
@@ -300,8 +314,9 @@ int kith_issue_refuse(struct kith_credential *c, enum kith_reason reason,
 				   message);
 	spin_unlock_bh(&c->lock);
 	if (!err && !ready)
-		kith_credential_tell(c, KITH_EVENT_KIND_REFUSED, reason, ENOKEY,
-				     message);
+		kith_credential_tell(c, KITH_EVENT_KIND_REFUSED, reason,
+				     reason == KITH_REASON_OWN_REVOKED ?
+				     EKEYREVOKED : ENOKEY, message);
 	return err;
 }
 

@@ -38,7 +38,9 @@ struct kith_process {
 					 * exec, when the group is one thread,
 					 * and read by that group alone
 					 */
-	struct kith_program __rcu *program;	/* a process of it; as exec_id */
+	struct kith_program __rcu *program;	/* process_lock to write; a
+						 * process of it
+						 */
 	struct rcu_head rcu;
 };
 
@@ -201,11 +203,34 @@ static void process_rekey(struct kith_process *process,
 			  const struct task_struct *task,
 			  struct kith_program *program)
 {
-	struct kith_program *old = rcu_dereference(process->program);
+	struct kith_program *old;
 
+	/* Who is revoked meanwhile is the old one or the new one. */
+	spin_lock(&process_lock);
+	old = rcu_dereference(process->program);
+	kith_program_inherit(program, old);
 	rcu_assign_pointer(process->program, program);
+	spin_unlock(&process_lock);
 	WRITE_ONCE(process->exec_id, task->self_exec_id);
 	kith_program_leave(old);
+}
+
+struct kith_program *kith_process_revoke(pid_t tgid)
+{
+	struct kith_program *program = NULL;
+	struct kith_process *process;
+
+	spin_lock(&process_lock);
+	hash_for_each_possible(processes, process, node, tgid)
+		if (process->tgid == tgid)
+			program = rcu_dereference_protected(process->program,
+							    lockdep_is_held(&process_lock));
+	if (program) {
+		kith_program_get(program);
+		kith_program_revoke(program);
+	}
+	spin_unlock(&process_lock);
+	return program;
 }
 
 static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,

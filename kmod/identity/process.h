@@ -7,6 +7,7 @@
 
 #include <linux/types.h>
 
+struct kith_program;
 struct task_struct;
 
 /* Starts following; from then on claims bind. Undone by kith_process_stop(). */
@@ -25,5 +26,16 @@ void kith_process_release_current(void);
  * context.
  */
 bool kith_process_is_followed(const struct task_struct *task);
+
+/**
+ * kith_process_revoke() - revoke the program that a process runs
+ * @tgid: its thread group in the initial pid namespace
+ *
+ * None of its credentials becomes ready from now on; those that are, are the
+ * caller's matter. The same holds for what its processes execute later. Process
+ * context. Return: the program with a reference, or NULL when the process is not
+ * claimed.
+ */
+struct kith_program *kith_process_revoke(pid_t tgid);
 
 #endif

@@ -22,6 +22,7 @@
 struct kith_program {
 	refcount_t ref;
 	atomic_t processes;		/* living; never rises from 0 */
+	bool revoked;			/* lock to write; never unset */
 	struct kith_index_node node;
 	/* Facts, fixed. */
 	pid_t pid;
@@ -213,6 +214,28 @@ void kith_program_leave(struct kith_program *program)
 bool kith_program_is_dead(const struct kith_program *program)
 {
 	return !atomic_read(&program->processes);
+}
+
+void kith_program_inherit(struct kith_program *program,
+			  const struct kith_program *before)
+{
+	/* Nobody else knows @program yet. */
+	if (program != &program_nobody)
+		program->revoked = READ_ONCE(before->revoked);
+}
+
+void kith_program_revoke(struct kith_program *program)
+{
+	if (program == &program_nobody)
+		return;
+	spin_lock(&program->lock);
+	WRITE_ONCE(program->revoked, true);
+	spin_unlock(&program->lock);
+}
+
+bool kith_program_is_revoked(const struct kith_program *program)
+{
+	return READ_ONCE(program->revoked);
 }
 
 struct file *kith_program_exe(struct kith_program *program)

@@ -70,6 +70,8 @@ void kith_program_quarantine(struct kith_program *program);
 struct file *kith_program_exe(struct kith_program *program);
 /* Whether its last process has ended. Any context. */
 bool kith_program_is_dead(const struct kith_program *program);
+/* Whether kith_process_revoke() named it, or the image before it. Any context. */
+bool kith_program_is_revoked(const struct kith_program *program);
 
 /* The living program with the smallest id that is at least @id, with a
  * reference, or NULL. Process context.
@@ -106,6 +108,14 @@ bool kith_program_join(struct kith_program *program);
  * preemption may be off.
  */
 void kith_program_leave(struct kith_program *program);
+
+/* A new @program is revoked if @before was, the image that its process ran.
+ * Atomic context.
+ */
+void kith_program_inherit(struct kith_program *program,
+			  const struct kith_program *before);
+/* From now on no credential of it becomes ready. Atomic context. */
+void kith_program_revoke(struct kith_program *program);
 
 /*
  * For credential.c, which keeps a program's credentials in a list.

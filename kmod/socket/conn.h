@@ -70,6 +70,8 @@ struct kith_conn {
 	seqlock_t stamp_lock;
 	struct kith_stamp stamp;	/* stamp_lock; last user checked */
 	char *peer_id;			/* mutex until READY, then fixed */
+	u8 peer_serial[20];		/* likewise, as its length */
+	u8 peer_serial_len;
 	char *rule;			/* likewise; source of the deciding rule */
 	u64 generation;			/* mutex; policy that decided */
 
@@ -256,6 +258,8 @@ int kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 		       enum kith_side side);
 /* Shuts the transport down and has every further call see @err (negative). */
 void kith_conn_fail(struct kith_conn *conn, int err);
+/* After that: with bytes that still wait to be sent a reset, so that none leaves. */
+void kith_conn_drop_unsent(struct kith_conn *conn, int err);
 
 /* handshake.c ------------------------------------------------------------ */
 
@@ -392,6 +396,15 @@ void kith_conn_review(struct kith_conn *conn);
 /* The same for a call of the program, which can hold up nobody but itself. May
  * sleep; not under the mutex. */
 void kith_conn_review_now(struct kith_conn *conn);
+
+/* Whether what a sweep left is still to be seen to. Any context. */
+static inline bool kith_conn_in_review(const struct kith_conn *conn)
+{
+	return READ_ONCE(conn->review) && !READ_ONCE(conn->dead);
+}
+
+/* Whether the peer's SVID is revoked on this host. */
+bool kith_conn_peer_is_revoked(const struct kith_conn *conn);
 
 /* Why @rule, the one that names both ends or NULL, does not allow @conn. */
 enum kith_reason kith_conn_refusal(const struct kith_conn *conn,

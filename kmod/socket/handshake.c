@@ -89,6 +89,10 @@ static struct kith_tls_verdict authorise(void *ctx,
 	conn->peer_id = kstrdup(peer->spiffe_id, GFP_KERNEL);
 	if (!conn->peer_id)
 		return refuse(-ENOMEM, KITH_REASON_MEMORY);
+	memcpy(conn->peer_serial, peer->serial, peer->serial_len);
+	conn->peer_serial_len = peer->serial_len;
+	if (kith_conn_peer_is_revoked(conn))
+		return refuse(-EKEYREVOKED, KITH_REASON_PEER_REVOKED);
 	config = kith_config_get();
 	conn->generation = config->generation;
 	kith_endpoint_of_sock(conn->sk, &endpoint, direction);

@@ -72,6 +72,12 @@ static int settle(struct kith_conn *conn, struct socket *sock, int err)
 {
 	int ret;
 
+	/* What a sweep has found explains what came of it. */
+	if (unlikely(READ_ONCE(conn->review))) {
+		kith_conn_review_now(conn);
+		if (READ_ONCE(conn->stream_err))
+			return -conn->stream_err;
+	}
 	switch (err) {
 	case 0:
 		return end_of_stream(conn);

@@ -187,6 +187,18 @@ void kith_conn_fail(struct kith_conn *conn, int err)
 	release_sock(sk);
 }
 
+/* FIN counts: it comes last. */
+static bool has_unsent(const struct sock *sk)
+{
+	return READ_ONCE(tcp_sk(sk)->write_seq) != READ_ONCE(tcp_sk(sk)->snd_nxt);
+}
+
+void kith_conn_drop_unsent(struct kith_conn *conn, int err)
+{
+	if (has_unsent(conn->sk))
+		tcp_abort(conn->sk, -err);
+}
+
 int kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 		      enum kith_side side)
 {

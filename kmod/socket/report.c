@@ -170,6 +170,29 @@ static bool lock_soon(struct kith_conn *conn, int *tries)
 	return true;
 }
 
+/* Of one that is locked and has a sweep's mark: whom it waits for. */
+static int show_in_review(struct kith_conn *conn, struct show_arg *show)
+{
+	struct kith_conn_info info = {
+		.kind = conn->kind,
+		.state = kith_conn_state(conn),
+		.pid = READ_ONCE(conn->pid),
+		.since = conn->since,
+		.family = AF_INET,
+		.in_review = true,
+	};
+
+	memcpy(info.comm, conn->comm, sizeof(info.comm) - 1);
+	return show->show(&info, show->arg);
+}
+
+/* Broken or refused: only the descriptor is left. Under @conn->mutex. */
+static bool is_over(const struct kith_conn *conn)
+{
+	return conn->dead || conn->state == KITH_CONN_STATE_FAILED ||
+	       READ_ONCE(conn->stream_err);
+}
+
 static int show_conn(struct kith_conn *conn, void *arg)
 {
 	struct show_arg *show = arg;
@@ -179,9 +202,10 @@ static int show_conn(struct kith_conn *conn, void *arg)
 	int ret = 0;
 
 	if (!lock_soon(conn, &show->tries))
-		return 0;
-	if (!conn->dead) {
+		return kith_conn_in_review(conn) ? show_in_review(conn, show) : 0;
+	if (!is_over(conn)) {
 		kith_conn_describe(conn, &info);
+		info.in_review = kith_conn_in_review(conn);
 		/* A listener has its owner's identity of the moment. */
 		if (conn->listener && conn->credential) {
 			svid = kith_credential_svid(conn->credential, &reason);

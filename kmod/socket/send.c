@@ -31,6 +31,8 @@ static int explain_send(struct kith_conn *conn, int err, int flags)
 
 	if (err != -EPIPE && err != -ECONNRESET)
 		return err;
+	if (unlikely(READ_ONCE(conn->review)))
+		kith_conn_review_now(conn);
 	/* The program's own shutdown() needs no explanation. Else a reader or
 	 * the worker may be at it: after them it is known. */
 	if (READ_ONCE(conn->verdict_pending) && !READ_ONCE(conn->fin) &&

@@ -30,11 +30,16 @@ int kith_socket_for_each(unsigned long *position,
 			 int (*show)(const struct kith_conn_info *info, void *arg),
 			 void *arg);
 void kith_socket_counts(u32 *connections, u32 *listeners);
+/* How many have a sweep's mark and were not seen to yet. May sleep. */
+u32 kith_socket_reviews(void);
 
-/* Closes the live connections of a revoked credential with EKEYREVOKED. Those
- * that their program has locked follow when it lets go; the same holds for the
- * two below. May sleep. */
+/* Has the live connections of a revoked credential closed with EKEYREVOKED. They
+ * are marked when this returns: no call of their program gets past it, and their
+ * workers close them, at once or when a program that keeps them locked lets go;
+ * the same holds for the three below. May sleep. */
 void kith_socket_close_credential(const struct kith_credential *credential);
+/* The same for those whose own credential, or whose peer's SVID, is revoked. */
+void kith_socket_recheck_revoked(void);
 /* Closes the live connections of programs that have ended, which others hold,
  * with EKEYREVOKED, and takes their listeners from them. May sleep. */
 void kith_socket_close_orphans(void);

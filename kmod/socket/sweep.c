@@ -3,24 +3,37 @@
  * What ends live connections: revocation, a policy that allows them no more,
  * and the end of the program they belong to.
  */
-#include <linux/delay.h>
+#include "../identity/revocation.h"
 #include "conn.h"
 
 #define ALERT_FATAL		2	/* RFC 8446 section 6.2 */
+#define ALERT_CERT_REVOKED	44
 #define ALERT_ACCESS_DENIED	49
 
-/* Under @conn->mutex; @err is positive. */
+/* What the peer is told when it is not let in any more; who lost its own
+ * identity says nothing. Never a clean end: without an alert the peer sees a cut. */
+static void send_alert(struct kith_conn *conn, enum kith_reason reason)
+{
+	if (reason == KITH_REASON_PEER_REVOKED)
+		kith_record_alert(conn, conn->sock, ALERT_FATAL,
+				  ALERT_CERT_REVOKED);
+	else if (reason != KITH_REASON_OWN_REVOKED)
+		kith_record_alert(conn, conn->sock, ALERT_FATAL,
+				  ALERT_ACCESS_DENIED);
+}
+
+/* Under @conn->mutex; @err is positive. Nothing leaves afterwards, also of what
+ * the program has sent before. */
 static void end(struct kith_conn *conn, int err, enum kith_reason reason)
 {
 	switch (conn->state) {
 	case KITH_CONN_STATE_READY:
-		/* Never a clean end: without an alert the peer sees a cut. */
-		if (err == EACCES)
-			kith_record_alert(conn, conn->sock, ALERT_FATAL,
-					  ALERT_ACCESS_DENIED);
+		send_alert(conn, reason);
 		WRITE_ONCE(conn->fin, true);
 		kith_stream_break(conn, err, reason, KITH_SIDE_LOCAL);
+		kith_conn_drop_unsent(conn, -READ_ONCE(conn->stream_err));
 		break;
+	case KITH_CONN_STATE_CONNECTING:
 	case KITH_CONN_STATE_HANDSHAKE:
 		kith_handshake_end(conn, -err, reason, KITH_SIDE_LOCAL);
 		break;
@@ -31,6 +44,7 @@ static void end(struct kith_conn *conn, int err, enum kith_reason reason)
 		conn->reason = reason;
 		kith_conn_set_state(conn, KITH_CONN_STATE_FAILED);
 		kith_conn_fail(conn, -err);
+		kith_conn_drop_unsent(conn, -err);
 		kith_wake_all(conn->sk);
 		break;
 	default:
@@ -81,19 +95,18 @@ enum kith_reason kith_conn_recheck(struct kith_conn *conn,
 	return kith_conn_refusal(conn, rule);
 }
 
-/* --- sweeps ------------------------------------------------------------------ */
+/* --- reviews ----------------------------------------------------------------- */
 
 /*
- * A sweep marks what concerns it and leaves it to the connection's worker: a
- * program can keep its connection locked for long, and sweeps run under the
- * control mutex.
+ * A sweep marks what concerns it and leaves it to the connection's worker, or to
+ * the next call of its program: a program can keep its connection locked for
+ * long, and sweeps run under the control mutex.
  */
-#define REVIEW_WAIT_MS	200
-
 enum {
 	REVOKED,
 	POLICY,
 	ORPHAN,
+	UNDER_WAY,			/* the mark is gone, the work is not done */
 };
 
 /* A handshake under way asks the policy again when it is done. */
@@ -111,10 +124,18 @@ static void review_policy(struct kith_conn *conn)
 		end(conn, EACCES, refusal);
 }
 
+/* Under RCU or the mutex: credentials are freed after a grace period. */
+static bool is_orphan(const struct kith_conn *conn)
+{
+	const struct kith_credential *credential = READ_ONCE(conn->credential);
+
+	return credential &&
+	       kith_program_is_dead(kith_credential_program(credential));
+}
+
 static void review_owner(struct kith_conn *conn)
 {
-	if (is_live(conn) && conn->credential &&
-	    kith_program_is_dead(kith_credential_program(conn->credential)))
+	if (is_live(conn) && is_orphan(conn))
 		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
 }
 
@@ -123,25 +144,54 @@ static bool is_revoked(struct kith_credential *credential)
 	return credential && kith_credential_check(credential) == -EKEYREVOKED;
 }
 
+/* A connection goes on with the SVID it began with: that may be the revoked one.
+ * Under RCU or the mutex, as above: SVIDs, too. */
+static bool own_is_revoked(const struct kith_conn *conn)
+{
+	const struct kith_svid *svid = READ_ONCE(conn->svid);
+
+	return is_revoked(READ_ONCE(conn->credential)) ||
+	       is_revoked(READ_ONCE(conn->lender)) ||
+	       (svid && kith_svid_is_revoked(svid));
+}
+
+bool kith_conn_peer_is_revoked(const struct kith_conn *conn)
+{
+	return conn->peer_id &&
+	       kith_is_revoked(conn->peer_id, conn->peer_serial,
+			       conn->peer_serial_len);
+}
+
 static void review_revoked(struct kith_conn *conn)
 {
-	if (conn->listener)
-		kith_wake_all(conn->sk);	/* accept() tells */
-	else if (is_live(conn) && (is_revoked(conn->credential) ||
-				   is_revoked(conn->lender)))
+	if (conn->listener) {
+		if (is_revoked(conn->credential))
+			kith_wake_all(conn->sk);	/* accept() tells */
+		return;
+	}
+	if (!is_live(conn) && (conn->dead ||
+			       conn->state != KITH_CONN_STATE_CONNECTING))
+		return;
+	if (own_is_revoked(conn))
 		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
+	else if (kith_conn_peer_is_revoked(conn))
+		end(conn, EKEYREVOKED, KITH_REASON_PEER_REVOKED);
 }
 
 void kith_conn_review(struct kith_conn *conn)
 {
 	if (likely(!READ_ONCE(conn->review)) || conn->dead)
 		return;
+	/* Before a mark goes: who counts reviews must not miss this one. */
+	set_bit(UNDER_WAY, &conn->review);
+	smp_mb__after_atomic();		/* the bits below are cleared after */
 	if (test_and_clear_bit(REVOKED, &conn->review))
 		review_revoked(conn);
 	if (test_and_clear_bit(POLICY, &conn->review))
 		review_policy(conn);
 	if (test_and_clear_bit(ORPHAN, &conn->review))
 		review_owner(conn);
+	clear_bit(UNDER_WAY, &conn->review);
 }
 
 void kith_conn_review_now(struct kith_conn *conn)
@@ -151,29 +201,39 @@ void kith_conn_review_now(struct kith_conn *conn)
 	mutex_unlock(&conn->mutex);
 }
 
-static void ask_for(struct kith_conn *conn, int what)
+static int count_review(struct kith_conn *conn, void *count)
 {
-	set_bit(what, &conn->review);
-	kith_conn_kick(conn);
+	*(u32 *)count += kith_conn_in_review(conn);
+	return 0;
 }
 
-static int is_under_review(struct kith_conn *conn, void *arg)
-{
-	return !READ_ONCE(conn->dead) &&
-	       (READ_ONCE(conn->review) || mutex_is_locked(&conn->mutex));
-}
-
-/* Most are done when the operator's command returns; none is waited for long. */
-static void wait_for_reviews(void)
+u32 kith_socket_reviews(void)
 {
 	unsigned long position = 0;
-	int i;
+	u32 count = 0;
 
-	for (i = 0; i < REVIEW_WAIT_MS; i++) {
-		if (!kith_table_walk(&position, is_under_review, NULL))
-			return;
-		usleep_range(1000, 1500);
-	}
+	kith_table_walk(&position, count_review, &count);
+	return count;
+}
+
+/* --- sweeps ------------------------------------------------------------------ */
+
+static int kick_marked(struct kith_conn *conn, void *unused)
+{
+	if (READ_ONCE(conn->review))
+		kith_conn_kick(conn);
+	return 0;
+}
+
+/* All are marked before the first ends: should its peer be another of them, that
+ * one has its own answer and not a reset. */
+static void sweep(int (*mark)(struct kith_conn *conn, void *arg), void *arg)
+{
+	unsigned long position = 0;
+
+	kith_table_walk(&position, mark, arg);
+	position = 0;
+	kith_table_walk(&position, kick_marked, NULL);
 }
 
 /* Compared only: what takes a connection over meanwhile has its identity, and
@@ -186,48 +246,73 @@ static bool is_of(const struct kith_conn *conn,
 	       READ_ONCE(conn->lender) == credential;
 }
 
-static int end_revoked(struct kith_conn *conn, void *credential)
+static int mark_of(struct kith_conn *conn, void *credential)
 {
 	if (is_of(conn, credential))
-		ask_for(conn, REVOKED);
+		set_bit(REVOKED, &conn->review);
 	return 0;
 }
 
 void kith_socket_close_credential(const struct kith_credential *credential)
 {
-	unsigned long position = 0;
-
-	kith_table_walk(&position, end_revoked, (void *)credential);
-	wait_for_reviews();
+	sweep(mark_of, (void *)credential);
 }
 
-static int recheck(struct kith_conn *conn, void *arg)
+/* Whether a revocation may concern it: nobody shall wait for what others keep
+ * locked. What is not established yet has not shown who its peer is. */
+static bool may_be_revoked(const struct kith_conn *conn)
+{
+	enum kith_conn_state state = kith_conn_state(conn);
+	bool revoked;
+
+	if (kith_conn_pending(state))
+		return true;
+	rcu_read_lock();
+	revoked = own_is_revoked(conn);
+	rcu_read_unlock();
+	return revoked || (state == KITH_CONN_STATE_READY &&
+			   kith_conn_peer_is_revoked(conn));
+}
+
+static int mark_revoked(struct kith_conn *conn, void *unused)
+{
+	if (may_be_revoked(conn))
+		set_bit(REVOKED, &conn->review);
+	return 0;
+}
+
+void kith_socket_recheck_revoked(void)
+{
+	sweep(mark_revoked, NULL);
+}
+
+static int mark_policy(struct kith_conn *conn, void *unused)
 {
 	if (!conn->listener)
-		ask_for(conn, POLICY);
+		set_bit(POLICY, &conn->review);
 	return 0;
 }
 
 void kith_socket_recheck(void)
 {
-	unsigned long position = 0;
-
-	kith_table_walk(&position, recheck, NULL);
-	wait_for_reviews();
+	sweep(mark_policy, NULL);
 }
 
-static int end_orphan(struct kith_conn *conn, void *arg)
+static int mark_orphan(struct kith_conn *conn, void *unused)
 {
+	bool orphan;
+
+	rcu_read_lock();
+	orphan = is_orphan(conn);
+	rcu_read_unlock();
 	if (conn->listener)
 		kith_conn_kick(conn);	/* its worker looks for the owner */
-	else
-		ask_for(conn, ORPHAN);
+	else if (orphan)
+		set_bit(ORPHAN, &conn->review);
 	return 0;
 }
 
 void kith_socket_close_orphans(void)
 {
-	unsigned long position = 0;
-
-	kith_table_walk(&position, end_orphan, NULL);
+	sweep(mark_orphan, NULL);
 }

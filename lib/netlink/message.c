@@ -138,6 +138,7 @@ static const struct field conn_fields[] = {
 	[KITH_A_CONN_SINCE] = CONN(since),
 	[KITH_A_CONN_PENDING] = CONN(pending),
 	[KITH_A_CONN_QUEUED] = CONN(queued),
+	[KITH_A_CONN_IN_REVIEW] = CONN(in_review),
 };
 TABLE(conn);
 
@@ -193,8 +194,19 @@ static const struct field status_fields[] = {
 	[KITH_A_STATUS_EVENTS_LOST] = STATUS(events_lost),
 	[KITH_A_STATUS_COUNTER] = { .shape = COUNTER },
 	[KITH_A_STATUS_CA] = STATUS(ca, .table = &ca, HAS(kith_status_info, has_ca)),
+	[KITH_A_STATUS_REVIEWS] = STATUS(reviews),
+	[KITH_A_STATUS_REVOCATIONS] = STATUS(revocations),
+	[KITH_A_STATUS_KEYS] = STATUS(keys),
 };
 TABLE(status);
+
+#define REVOCATION(...) FIELD(kith_revocation_info, __VA_ARGS__)
+static const struct field revocation_fields[] = {
+	[KITH_A_REVOCATION_SPIFFE_ID] = REVOCATION(spiffe_id),
+	[KITH_A_REVOCATION_SERIAL] = REVOCATION(serial, .fits = fits_serial),
+	[KITH_A_REVOCATION_SECONDS] = REVOCATION(seconds),
+};
+TABLE(revocation);
 
 static const struct field bundle_fields[] = {
 	[KITH_A_BUNDLE_TRUST_DOMAIN] = FIELD(kith_bundle_info, trust_domain),
@@ -333,6 +345,11 @@ int kith_decode_event(const struct nlmsghdr *message, struct kith_event_info *ou
 int kith_decode_ca(const struct nlmsghdr *message, struct kith_ca_info *out)
 {
 	return decode(message, &ca, out, sizeof(*out));
+}
+
+int kith_decode_revocation(const struct nlmsghdr *message, struct kith_revocation_info *out)
+{
+	return decode(message, &revocation, out, sizeof(*out));
 }
 
 int kith_decode_status(const struct nlmsghdr *message, struct kith_status_info *out)

@@ -58,6 +58,7 @@ struct kith_conn_info {
 	const char *local_id, *peer_id, *workload, *cipher, *rule;
 	int64_t since;
 	uint32_t pending, queued;
+	bool in_review;
 };
 
 struct kith_event_info {
@@ -89,6 +90,13 @@ struct kith_status_info {
 	uint64_t counters[__KITH_REASON_COUNT];
 	bool has_ca;
 	struct kith_ca_info ca;
+	uint32_t reviews, revocations, keys;
+};
+
+struct kith_revocation_info {
+	const char *spiffe_id; /* or by: */
+	struct kith_blob serial;
+	uint32_t seconds; /* 0: until it is lifted */
 };
 
 /* Certificates of one bundle in one message. */
@@ -106,6 +114,7 @@ int kith_decode_event(const struct nlmsghdr *message, struct kith_event_info *ou
 int kith_decode_status(const struct nlmsghdr *message, struct kith_status_info *out);
 int kith_decode_bundle(const struct nlmsghdr *message, struct kith_bundle_info *out);
 int kith_decode_ca(const struct nlmsghdr *message, struct kith_ca_info *out);
+int kith_decode_revocation(const struct nlmsghdr *message, struct kith_revocation_info *out);
 /* The descriptor a program-exe answer carries, or -EBADMSG. */
 int kith_decode_file(const struct nlmsghdr *message);
 

@@ -241,7 +241,7 @@ int kith_request_refuse(struct kith_nl *nl, uint64_t credential, enum kith_reaso
 	return kith_nl_call(nl, request, NULL, NULL);
 }
 
-int kith_request_revoke_id(struct kith_nl *nl, uint64_t credential)
+int kith_request_revoke_credential(struct kith_nl *nl, uint64_t credential)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CREDENTIAL_REVOKE);
 
@@ -249,12 +249,30 @@ int kith_request_revoke_id(struct kith_nl *nl, uint64_t credential)
 	return kith_nl_call(nl, request, NULL, NULL);
 }
 
-int kith_request_revoke_spiffe_id(struct kith_nl *nl, const char *spiffe_id)
+static int call_about(struct kith_nl *nl, enum kith_cmd command,
+		      const struct kith_request_revocation *what)
 {
-	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CREDENTIAL_REVOKE);
+	struct nlmsghdr *request = kith_nl_start(nl, command);
 
-	kith_nl_put_string(nl, KITH_A_CREDENTIAL_SPIFFE_ID, spiffe_id);
+	if (what->spiffe_id)
+		kith_nl_put_string(nl, KITH_A_REVOCATION_SPIFFE_ID, what->spiffe_id);
+	else if (what->serial)
+		kith_nl_put(nl, KITH_A_REVOCATION_SERIAL, what->serial, what->serial_size);
+	else
+		kith_nl_put_u32(nl, KITH_A_REVOCATION_PID, what->pid);
+	if (what->seconds)
+		kith_nl_put_u32(nl, KITH_A_REVOCATION_SECONDS, what->seconds);
 	return kith_nl_call(nl, request, NULL, NULL);
+}
+
+int kith_request_revoke(struct kith_nl *nl, const struct kith_request_revocation *what)
+{
+	return call_about(nl, KITH_CMD_REVOCATION_ADD, what);
+}
+
+int kith_request_lift(struct kith_nl *nl, const struct kith_request_revocation *what)
+{
+	return call_about(nl, KITH_CMD_REVOCATION_REMOVE, what);
 }
 
 static int on_ca(const struct nlmsghdr *message, void *arg)

@@ -63,8 +63,18 @@ int kith_request_install(struct kith_nl *nl, uint64_t credential, const struct k
 			 size_t n);
 int kith_request_refuse(struct kith_nl *nl, uint64_t credential, enum kith_reason reason,
 			const char *message);
-int kith_request_revoke_id(struct kith_nl *nl, uint64_t credential);
-int kith_request_revoke_spiffe_id(struct kith_nl *nl, const char *spiffe_id);
+int kith_request_revoke_credential(struct kith_nl *nl, uint64_t credential);
+
+/* By SPIFFE ID, or serial number, or process. */
+struct kith_request_revocation {
+	const char *spiffe_id;
+	const uint8_t *serial;
+	size_t serial_size;
+	uint32_t pid;
+	uint32_t seconds; /* 0: until it is lifted; a process: for good */
+};
+int kith_request_revoke(struct kith_nl *nl, const struct kith_request_revocation *what);
+int kith_request_lift(struct kith_nl *nl, const struct kith_request_revocation *what);
 
 /* Makes the embedded CA of @trust_domain or finds the one there is.
  * @certificate: KITH_CERT_MAX bytes, DER; @size: filled. */

@@ -108,6 +108,8 @@ json_t *kith_report_conn(const struct kith_conn_info *conn)
 		set_number(object, "pending", conn->pending);
 		set_number(object, "queued", conn->queued);
 	}
+	if (conn->in_review)
+		json_object_set_new(object, "in_review", json_true());
 	return object;
 }
 
@@ -209,6 +211,9 @@ json_t *kith_report_status(const struct kith_status_info *status)
 	set_number(object, "connections", status->connections);
 	set_number(object, "listeners", status->listeners);
 	set_number(object, "claims", status->claims);
+	set_number(object, "revocations", status->revocations);
+	set_number(object, "keys", status->keys);
+	set_number(object, "reviews", status->reviews);
 	json_object_set_new(object, "hooked", json_boolean(status->hooked));
 	json_object_set_new(object, "guarded", json_boolean(status->guarded));
 	set_number(object, "events_lost", status->events_lost);

@@ -29,7 +29,11 @@ _kith() {
 	explain | revoke)
 		# A colon would split the word.
 		mapfile -t COMPREPLY < <(compgen -W "$(_kith_ids)" -- "$cur")
-		[ "$command" = revoke ] || COMPREPLY+=($(compgen -W '--policy' -- "$cur"))
+		if [ "$command" = revoke ]; then
+			COMPREPLY+=($(compgen -W '--for --lift --list --json' -- "$cur"))
+		else
+			COMPREPLY+=($(compgen -W '--policy' -- "$cur"))
+		fi
 		type __ltrim_colon_completions &>/dev/null && __ltrim_colon_completions "$cur"
 		;;
 	policy)

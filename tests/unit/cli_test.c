@@ -106,6 +106,9 @@ static void exit_statuses(void **state)
 	assert_int_equal(kith(bench, "explain|spiffe://a.example/w"), 2);
 	assert_int_equal(kith(bench, "explain|a|b|0"), 2);
 	assert_int_equal(kith(bench, "revoke|everything"), 2);
+	assert_int_equal(kith(bench, "revoke|17|--for|1h"), 2);
+	assert_int_equal(kith(bench, "revoke|abc|--for|long"), 2);
+	assert_int_equal(kith(bench, "revoke|--lift|17"), 2);
 	assert_int_equal(kith(bench, "watch|--lost|3"), 2);
 	assert_int_equal(kith(bench, "why"), 3);
 	says("is kithd running?");
@@ -114,10 +117,46 @@ static void exit_statuses(void **state)
 	says("Usage: kith policy check");
 	started(bench);
 	assert_int_equal(kith(bench, "revoke|99"), 1);
-	says("no such credential");
+	says("not revoked: ");
 	assert_int_equal(kith(bench, "status"), 0);
 	says("registered");
 	says("generation 1: 1 workloads");
+}
+
+static void revocations(void **state)
+{
+	struct bench *bench = *state;
+
+	started(bench);
+	assert_int_equal(kith(bench, "revoke|--list"), 0);
+	says("No revocation stands");
+	assert_int_equal(kith(bench, "revoke|spiffe://a.example/w|--for|1h"), 0);
+	says("revoked for 1h");
+	assert_int_equal(kith(bench, "revoke|0x17"), 0);
+	says("until it is lifted");
+	assert_int_equal(kith(bench, "revoke|4711"), 0);
+	assert_int_equal(bench->kernel.revoked_pid, 4711);
+	assert_int_equal(kith(bench, "revoke|--list"), 0);
+	says("spiffe://a.example/w");
+	assert_int_equal(kith(bench, "status"), 0);
+	says("revoked       2 ");
+	assert_int_equal(kith(bench, "revoke|--lift|0x17"), 0);
+	assert_int_equal(kith(bench, "revoke|--lift|0x17"), 1);
+	assert_int_equal(bench->kernel.n_revocations, 1);
+	assert_int_equal(bench->kernel.revocations[0].seconds, 3600);
+}
+
+static void exit_status_of_what_remains(void **state)
+{
+	struct bench *bench = *state;
+
+	started(bench);
+	bench->kernel.reviews = 3;
+	bench->kernel.in_review_pid = 77;
+	assert_int_equal(kith(bench, "revoke|abc"), 4);
+	says("process 77 (holder) keeps 3");
+	assert_int_equal(kith(bench, "policy|apply"), 4);
+	says("is in force");
 }
 
 static void ps_table_and_json(void **state)
@@ -444,6 +483,8 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(exit_statuses),
+		TEST(revocations),
+		TEST(exit_status_of_what_remains),
 		TEST(ps_table_and_json),
 		TEST(why_and_control_characters),
 		TEST(watch_until_interrupted),

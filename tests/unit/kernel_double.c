@@ -273,11 +273,110 @@ static void put_credential(struct request *request, const struct double_credenti
 	transmit(request->kernel, request->index, message);
 }
 
+/* Revocations. */
+
+static struct double_revocation revocation_of(const struct request *request)
+{
+	const struct nlattr *serial = request->attrs[KITH_A_REVOCATION_SERIAL];
+	const struct nlattr *seconds = request->attrs[KITH_A_REVOCATION_SECONDS];
+	struct double_revocation revocation = { .seconds =
+							seconds ? mnl_attr_get_u32(seconds) : 0 };
+
+	copy(revocation.spiffe_id, sizeof(revocation.spiffe_id),
+	     text(request, KITH_A_REVOCATION_SPIFFE_ID));
+	if (serial) {
+		revocation.serial_size = mnl_attr_get_payload_len(serial);
+		memcpy(revocation.serial, mnl_attr_get_payload(serial), revocation.serial_size);
+	}
+	return revocation;
+}
+
+static struct double_revocation *standing(struct kernel_double *kernel,
+					  const struct double_revocation *like)
+{
+	size_t i;
+
+	for (i = 0; i < kernel->n_revocations; i++)
+		if (!strcmp(kernel->revocations[i].spiffe_id, like->spiffe_id) &&
+		    kernel->revocations[i].serial_size == like->serial_size &&
+		    !memcmp(kernel->revocations[i].serial, like->serial, like->serial_size))
+			return &kernel->revocations[i];
+	return NULL;
+}
+
+static int revocation_add(struct request *request)
+{
+	const struct nlattr *pid = request->attrs[KITH_A_REVOCATION_PID];
+	struct double_revocation revocation = revocation_of(request), *known;
+	struct kernel_double *kernel = request->kernel;
+
+	if (pid) {
+		kernel->revoked_pid = mnl_attr_get_u32(pid);
+		return kernel->revoked_pid > 4000 ? 0 : ESRCH;
+	}
+	known = standing(kernel, &revocation);
+	if (!known && kernel->n_revocations == DOUBLE_REVOCATIONS)
+		return ENOSPC;
+	*(known ? known : &kernel->revocations[kernel->n_revocations++]) = revocation;
+	return 0;
+}
+
+static int revocation_remove(struct request *request)
+{
+	struct double_revocation revocation = revocation_of(request), *known;
+	struct kernel_double *kernel = request->kernel;
+
+	known = standing(kernel, &revocation);
+	if (!known)
+		return ENOENT;
+	*known = kernel->revocations[--kernel->n_revocations];
+	return 0;
+}
+
+static void put_revocation(struct request *request, const struct double_revocation *revocation)
+{
+	char buffer[BUFFER];
+	struct nlmsghdr *message =
+		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, KITH_CMD_REVOCATION_GET);
+
+	message->nlmsg_flags = NLM_F_MULTI;
+	if (revocation->serial_size)
+		mnl_attr_put(message, KITH_A_REVOCATION_SERIAL, revocation->serial_size,
+			     revocation->serial);
+	else
+		mnl_attr_put_strz(message, KITH_A_REVOCATION_SPIFFE_ID, revocation->spiffe_id);
+	if (revocation->seconds)
+		mnl_attr_put_u32(message, KITH_A_REVOCATION_SECONDS, revocation->seconds);
+	transmit(request->kernel, request->index, message);
+}
+
+/* A connection that waits for its program, and one that does not. */
+static void put_conn(struct request *request, bool in_review)
+{
+	char buffer[BUFFER];
+	struct nlmsghdr *message =
+		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, KITH_CMD_CONN_GET);
+
+	message->nlmsg_flags = NLM_F_MULTI;
+	mnl_attr_put_u32(message, KITH_A_CONN_KIND, KITH_CONN_KIND_CLIENT);
+	mnl_attr_put_u32(message, KITH_A_CONN_PID, request->kernel->in_review_pid + !in_review);
+	mnl_attr_put_strz(message, KITH_A_CONN_COMM, "holder");
+	if (in_review)
+		mnl_attr_put(message, KITH_A_CONN_IN_REVIEW, 0, NULL);
+	transmit(request->kernel, request->index, message);
+}
+
 static int dump(struct request *request, uint8_t command)
 {
 	struct kernel_double *kernel = request->kernel;
 	size_t i;
 
+	for (i = 0; command == KITH_CMD_REVOCATION_GET && i < kernel->n_revocations; i++)
+		put_revocation(request, &kernel->revocations[i]);
+	for (i = 0; command == KITH_CMD_CONN_GET && i < kernel->reviews; i++)
+		put_conn(request, true);
+	if (command == KITH_CMD_CONN_GET && kernel->reviews)
+		put_conn(request, false);
 	for (i = 0; command == KITH_CMD_CREDENTIAL_GET && i < kernel->n_credentials; i++)
 		put_credential(request, &kernel->credentials[i]);
 	done(request);
@@ -315,6 +414,8 @@ static int status(struct request *request, uint8_t command)
 	mnl_attr_put_u32(message, KITH_A_STATUS_ABI, KITH_ABI);
 	mnl_attr_put_strz(message, KITH_A_STATUS_VERSION, "double");
 	mnl_attr_put_u64(message, KITH_A_STATUS_GENERATION, kernel->generation);
+	mnl_attr_put_u32(message, KITH_A_STATUS_REVIEWS, kernel->reviews);
+	mnl_attr_put_u32(message, KITH_A_STATUS_REVOCATIONS, (uint32_t)kernel->n_revocations);
 	transmit(kernel, request->index, message);
 	return 0;
 }
@@ -448,7 +549,7 @@ static bool is_for_agent(uint8_t command)
 {
 	return command != KITH_CMD_STATUS_GET && command != KITH_CMD_AGENT_REGISTER &&
 	       command != KITH_CMD_CREDENTIAL_GET && command != KITH_CMD_CONN_GET &&
-	       command != KITH_CMD_BUNDLE_GET;
+	       command != KITH_CMD_BUNDLE_GET && command != KITH_CMD_REVOCATION_GET;
 }
 
 /* Return: a positive errno, 0, or -1 when no acknowledgement is due. */
@@ -493,6 +594,10 @@ static int answer(struct request *request, uint8_t command)
 		return revoke_one(request);
 	case KITH_CMD_CA_CREATE:
 		return ca_create(request);
+	case KITH_CMD_REVOCATION_ADD:
+		return revocation_add(request);
+	case KITH_CMD_REVOCATION_REMOVE:
+		return revocation_remove(request);
 	default:
 		return dump(request, command);
 	}

@@ -15,6 +15,7 @@
 
 #define DOUBLE_CONNECTIONS 16
 #define DOUBLE_CREDENTIALS 64
+#define DOUBLE_REVOCATIONS 8
 #define DOUBLE_FAMILY	   29
 
 struct double_credential {
@@ -44,6 +45,13 @@ struct double_claim {
 	uint16_t port;
 };
 
+struct double_revocation {
+	char spiffe_id[256]; /* or by: */
+	uint8_t serial[20];
+	size_t serial_size;
+	uint32_t seconds;
+};
+
 struct kernel_double {
 	bool absent;			    /* no module: opening is -ENOENT */
 	int connection[DOUBLE_CONNECTIONS]; /* our ends, -1: free */
@@ -62,6 +70,12 @@ struct kernel_double {
 	uint8_t ca[KITH_CERT_MAX]; /* self-signed, made at first use */
 	size_t ca_size;
 	char ca_trust_domain[256];
+
+	uint32_t reviews;	/* connections not reached yet */
+	uint32_t in_review_pid; /* whose */
+	struct double_revocation revocations[DOUBLE_REVOCATIONS];
+	size_t n_revocations;
+	uint32_t revoked_pid; /* last */
 
 	struct double_credential credentials[DOUBLE_CREDENTIALS];
 	size_t n_credentials;

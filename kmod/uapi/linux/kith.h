@@ -259,6 +259,8 @@ enum kith_reason {
 	KITH_REASON_DENY_RULE,
 	/* The program was written to, or made to run what is not its own. */
 	KITH_REASON_TAMPERED,
+	/* The peer's SVID or SPIFFE ID is revoked on this host. */
+	KITH_REASON_PEER_REVOKED,
 
 	/* private: */
 	__KITH_REASON_COUNT
@@ -411,6 +413,11 @@ enum kith_a_conn {
 	KITH_A_CONN_PENDING,
 	/* listener: ready connections not yet accepted. */
 	KITH_A_CONN_QUEUED,
+	/*
+	 * A revocation or a change of policy has not reached it yet: its
+	 * program keeps it locked. Names, addresses and ID may be missing.
+	 */
+	KITH_A_CONN_IN_REVIEW,
 
 	/* private: */
 	__KITH_A_CONN_MAX,
@@ -465,6 +472,18 @@ enum kith_a_status {
 	KITH_A_STATUS_CA,
 	/* The BPF LSM programs are in place. */
 	KITH_A_STATUS_GUARDED,
+	/*
+	 * Connections that a revocation or a change of policy has not reached
+	 * yet.
+	 */
+	KITH_A_STATUS_REVIEWS,
+	/* Revocations that stand. */
+	KITH_A_STATUS_REVOCATIONS,
+	/*
+	 * Private keys in memory: of SVIDs, of those being issued, of the
+	 * embedded CA.
+	 */
+	KITH_A_STATUS_KEYS,
 
 	/* private: */
 	__KITH_A_STATUS_MAX,
@@ -479,6 +498,22 @@ enum kith_a_file {
 	/* private: */
 	__KITH_A_FILE_MAX,
 	KITH_A_FILE_MAX = __KITH_A_FILE_MAX - 1
+};
+
+/* Of a SPIFFE ID, a serial number or a program. */
+enum kith_a_revocation {
+	KITH_A_REVOCATION_UNSPEC,
+	KITH_A_REVOCATION_SPIFFE_ID,
+	/* Of an SVID, whoever signed it. */
+	KITH_A_REVOCATION_SERIAL,
+	/* Thread group in the initial pid namespace: its program. */
+	KITH_A_REVOCATION_PID,
+	/* How long it stands from now on; absent: until it is lifted. */
+	KITH_A_REVOCATION_SECONDS,
+
+	/* private: */
+	__KITH_A_REVOCATION_MAX,
+	KITH_A_REVOCATION_MAX = __KITH_A_REVOCATION_MAX - 1
 };
 
 enum kith_cmd {
@@ -499,7 +534,7 @@ enum kith_cmd {
 	KITH_CMD_CONFIG_ADD,
 	/*
 	 * Checks the transaction and puts it in force atomically; live
-	 * connections it no longer allows are closed.
+	 * connections it no longer allows are closed, see status.reviews.
 	 */
 	KITH_CMD_CONFIG_COMMIT,
 	/* Opens the very executable of a program, read-only, for the caller. */
@@ -518,7 +553,7 @@ enum kith_cmd {
 	 * was prepared.
 	 */
 	KITH_CMD_CREDENTIAL_REFUSE,
-	/* Ends a credential and its connections, by id or by SPIFFE ID. */
+	/* Ends a credential; its connections follow, see status.reviews. */
 	KITH_CMD_CREDENTIAL_REVOKE,
 	/*
 	 * Lists credentials, then programs that have none yet, then processes
@@ -538,6 +573,20 @@ enum kith_cmd {
 	KITH_CMD_ATTEST,
 	/* A structured event. */
 	KITH_CMD_EVENT,
+	/*
+	 * Revokes. By SPIFFE ID or serial: those who have it lose it, nobody
+	 * gets it, no peer is accepted with it; it stands while there is no
+	 * agent, too. By pid: the program, and what its processes execute
+	 * later, for good. Connections follow, see status.reviews.
+	 */
+	KITH_CMD_REVOCATION_ADD,
+	/*
+	 * Lifts a revocation by SPIFFE ID or serial; programs that lost their
+	 * identity stay without.
+	 */
+	KITH_CMD_REVOCATION_REMOVE,
+	/* Lists the revocations that stand. */
+	KITH_CMD_REVOCATION_GET,
 
 	/* private: */
 	__KITH_CMD_MAX,
