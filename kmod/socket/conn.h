@@ -72,6 +72,8 @@ struct kith_conn {
 	char *peer_id;			/* mutex until READY, then fixed */
 	u8 peer_serial[20];		/* likewise, as its length */
 	u8 peer_serial_len;
+	time64_t peer_not_after;	/* likewise */
+	bool ends_with_peer;		/* likewise; see expiry.c */
 	char *rule;			/* likewise; source of the deciding rule */
 	u64 generation;			/* mutex; policy that decided */
 
@@ -362,6 +364,16 @@ int kith_stream_inq(struct kith_conn *conn, struct socket *sock, int *bytes);
 #define KITH_STREAM_OPENED	1
 int kith_stream_enter(struct kith_conn *conn, long timeo);
 
+/* expiry.c --------------------------------------------------------------- */
+
+/* Becomes READY: ends with the peer's SVID if our Workload says so. Under
+ * @conn->mutex. */
+void kith_expiry_watch(struct kith_conn *conn);
+/* Whether it is to end because of that, now. Any context. */
+bool kith_conn_peer_is_expired(const struct kith_conn *conn);
+/* No connection is left. May sleep. */
+void kith_expiry_exit(void);
+
 /* close.c ---------------------------------------------------------------- */
 
 int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how);
@@ -391,6 +403,9 @@ int kith_endpoint_of_addr(const struct sockaddr_unsized *addr, int len,
 
 /* sweep.c ---------------------------------------------------------------- */
 
+/* Has those closed with EKEYEXPIRED whose peer's SVID has expired, if they are to.
+ * May sleep. */
+void kith_socket_recheck_expired(void);
 /* What sweeps left to do. Under @conn->mutex. */
 void kith_conn_review(struct kith_conn *conn);
 /* The same for a call of the program, which can hold up nobody but itself. May

@@ -91,6 +91,7 @@ static struct kith_tls_verdict authorise(void *ctx,
 		return refuse(-ENOMEM, KITH_REASON_MEMORY);
 	memcpy(conn->peer_serial, peer->serial, peer->serial_len);
 	conn->peer_serial_len = peer->serial_len;
+	conn->peer_not_after = peer->not_after;
 	if (kith_conn_peer_is_revoked(conn))
 		return refuse(-EKEYREVOKED, KITH_REASON_PEER_REVOKED);
 	config = kith_config_get();
@@ -291,6 +292,8 @@ static int settle(struct kith_conn *conn, enum kith_reason *reason)
 		err = -EACCES;
 	}
 	kith_config_put(config);
+	if (!err)
+		kith_expiry_watch(conn);
 	return err;
 }
 

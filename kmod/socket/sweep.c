@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What ends live connections: revocation, a policy that allows them no more,
- * and the end of the program they belong to.
+ * What ends live connections: revocation, a policy that allows them no more, the
+ * end of the program they belong to, and that of their peer's SVID.
  */
 #include "../identity/revocation.h"
 #include "conn.h"
 
 #define ALERT_FATAL		2	/* RFC 8446 section 6.2 */
 #define ALERT_CERT_REVOKED	44
+#define ALERT_CERT_EXPIRED	45
 #define ALERT_ACCESS_DENIED	49
 
 /* What the peer is told when it is not let in any more; who lost its own
@@ -17,6 +18,9 @@ static void send_alert(struct kith_conn *conn, enum kith_reason reason)
 	if (reason == KITH_REASON_PEER_REVOKED)
 		kith_record_alert(conn, conn->sock, ALERT_FATAL,
 				  ALERT_CERT_REVOKED);
+	else if (reason == KITH_REASON_PEER_EXPIRED)
+		kith_record_alert(conn, conn->sock, ALERT_FATAL,
+				  ALERT_CERT_EXPIRED);
 	else if (reason != KITH_REASON_OWN_REVOKED)
 		kith_record_alert(conn, conn->sock, ALERT_FATAL,
 				  ALERT_ACCESS_DENIED);
@@ -106,6 +110,7 @@ enum {
 	REVOKED,
 	POLICY,
 	ORPHAN,
+	EXPIRED,
 	UNDER_WAY,			/* the mark is gone, the work is not done */
 };
 
@@ -178,6 +183,13 @@ static void review_revoked(struct kith_conn *conn)
 		end(conn, EKEYREVOKED, KITH_REASON_PEER_REVOKED);
 }
 
+static void review_expired(struct kith_conn *conn)
+{
+	if (conn->state == KITH_CONN_STATE_READY &&
+	    kith_conn_peer_is_expired(conn))
+		end(conn, EKEYEXPIRED, KITH_REASON_PEER_EXPIRED);
+}
+
 void kith_conn_review(struct kith_conn *conn)
 {
 	if (likely(!READ_ONCE(conn->review)) || conn->dead)
@@ -191,6 +203,8 @@ void kith_conn_review(struct kith_conn *conn)
 		review_policy(conn);
 	if (test_and_clear_bit(ORPHAN, &conn->review))
 		review_owner(conn);
+	if (test_and_clear_bit(EXPIRED, &conn->review))
+		review_expired(conn);
 	clear_bit(UNDER_WAY, &conn->review);
 }
 
@@ -296,6 +310,18 @@ static int mark_policy(struct kith_conn *conn, void *unused)
 void kith_socket_recheck(void)
 {
 	sweep(mark_policy, NULL);
+}
+
+static int mark_expired(struct kith_conn *conn, void *unused)
+{
+	if (kith_conn_peer_is_expired(conn) && !READ_ONCE(conn->stream_err))
+		set_bit(EXPIRED, &conn->review);
+	return 0;
+}
+
+void kith_socket_recheck_expired(void)
+{
+	sweep(mark_expired, NULL);
 }
 
 static int mark_orphan(struct kith_conn *conn, void *unused)

@@ -394,6 +394,7 @@ int kith_table_init(void)
 
 void kith_table_exit(void)
 {
+	kith_expiry_exit();
 	destroy_workqueue(kith_socket_wq);
 	rcu_barrier();
 	if (atomic_read(&n_alive))

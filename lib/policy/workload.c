@@ -85,6 +85,16 @@ static uint32_t read_jit(struct kith_policy_reader *reader, const struct kith_ya
 	return node && kith_read_choice(reader, node, "jit", ways) == 1 ? KITH_TRAIT_JIT : 0;
 }
 
+/* A peer's SVID that expires while a connection with it is open. */
+static uint32_t read_on_expiry(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char *const ways[] = { "keep", "close", NULL };
+
+	return node && kith_read_choice(reader, node, "onExpiry", ways) == 1
+		       ? KITH_TRAIT_CLOSE_ON_EXPIRY
+		       : 0;
+}
+
 static void read_listen_entry(struct kith_policy_reader *reader, const struct kith_yaml *node,
 			      const char *workload)
 {
@@ -166,7 +176,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 			       const char *owner, struct kith_yaml *document,
 			       struct kith_yaml *spec)
 {
-	struct kith_yaml *id, *select, *svid, *listen, *claim, *eof, *injection, *jit;
+	struct kith_yaml *id, *select, *svid, *listen, *claim, *eof, *on_expiry, *injection, *jit;
 	const struct kith_field fields[] = {
 		{ "spiffeID", KITH_FIELD_REQUIRED, &id },
 		{ "select", KITH_FIELD_REQUIRED, &select },
@@ -174,6 +184,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		{ "listen", KITH_FIELD_OPTIONAL, &listen },
 		{ "claim", KITH_FIELD_OPTIONAL, &claim },
 		{ "eof", KITH_FIELD_OPTIONAL, &eof },
+		{ "onExpiry", KITH_FIELD_OPTIONAL, &on_expiry },
 		{ "injection", KITH_FIELD_OPTIONAL, &injection },
 		{ "jit", KITH_FIELD_OPTIONAL, &jit },
 		{ "mode", KITH_FIELD_LATER, NULL },
@@ -194,8 +205,8 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		read_svid(reader, svid, &w);
 	if (listen)
 		read_listen(reader, listen, name);
-	w.traits |=
-		read_eof(reader, eof) | read_injection(reader, injection) | read_jit(reader, jit);
+	w.traits |= read_eof(reader, eof) | read_on_expiry(reader, on_expiry);
+	w.traits |= read_injection(reader, injection) | read_jit(reader, jit);
 	by = read_claim(reader, claim);
 	if (select && read_select(reader, select, &w))
 		imply_claims(reader, &w, by);

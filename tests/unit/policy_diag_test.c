@@ -60,6 +60,8 @@ static const struct complaint complaints[] = {
 	  EW("7:5", "a key of spec is not a word (write a key, then a colon)") },
 	{ REST "  select: [{exe: /bin/v}]\n",
 	  EW("7:3", "key select is there twice in spec (keep one of them)") },
+	{ REST "  onExpiry: maybe\n",
+	  EW("7:13", "onExpiry is not known: maybe (write one of: keep, close)") },
 	{ REST "  eof: sloppy\n",
 	  EW("7:8", "eof is not known: sloppy (write one of: strict, lenient)") },
 	{ REST "---\n" REST,

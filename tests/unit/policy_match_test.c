@@ -412,18 +412,26 @@ static void reads_lifetimes(void **state)
 	}
 }
 
-static void reads_what_an_end_is(void **state)
+static void reads_traits(void **state)
 {
-	static const char *const texts[] = { "", "\n  eof: strict", "\n  eof: lenient" };
+	static const struct {
+		const char *text;
+		uint32_t traits;
+	} cases[] = {
+		{ "", 0 },
+		{ "\n  eof: strict\n  onExpiry: keep", 0 },
+		{ "\n  eof: lenient", KITH_TRAIT_EOF_LENIENT },
+		{ "\n  onExpiry: close", KITH_TRAIT_CLOSE_ON_EXPIRY },
+	};
 	size_t i;
 
-	for (i = 0; i < COUNT(texts); i++) {
+	for (i = 0; i < COUNT(cases); i++) {
 		struct kith_policy_set *set;
 		char text[1024];
 
-		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]%s"), texts[i]);
+		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]%s"), cases[i].text);
 		set = load_good(text);
-		assert_int_equal(set->workloads[0].traits, i == 2 ? KITH_TRAIT_EOF_LENIENT : 0);
+		assert_int_equal(set->workloads[0].traits, cases[i].traits);
 		kith_policy_free(set);
 	}
 }
@@ -468,7 +476,7 @@ int main(void)
 		cmocka_unit_test(finds_overlaps),
 		cmocka_unit_test(implies_claims),
 		cmocka_unit_test(reads_lifetimes),
-		cmocka_unit_test(reads_what_an_end_is),
+		cmocka_unit_test(reads_traits),
 		cmocka_unit_test(reads_what_tampering_costs),
 	};
 
