@@ -189,10 +189,6 @@ static bool take_args(struct reader *reader, const yaml_node_t *node, void *to)
 	return true;
 }
 
-/* The module alone holds MPTCP. */
-#define DOORS_GUARDED \
-	(((1U << __KITH_DOOR_COUNT) - 1) & ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP))
-
 static bool take_door(struct reader *reader, const yaml_node_t *node, uint32_t *doors)
 {
 	char known[256] = "";
@@ -200,7 +196,7 @@ static bool take_door(struct reader *reader, const yaml_node_t *node, uint32_t *
 	uint32_t i;
 
 	for (i = 0; i < __KITH_DOOR_COUNT; i++) {
-		if (!(DOORS_GUARDED & 1U << i))
+		if (!(KITH_DOORS_GUARDED & 1U << i))
 			continue;
 		if (node->type == YAML_SCALAR_NODE && !strcmp(scalar(node), kith_name_door(i))) {
 			*doors |= 1U << i;
@@ -224,11 +220,6 @@ static bool take_doors(struct reader *reader, const yaml_node_t *node, void *to)
 		if (!take_door(reader, yaml_document_get_node(&reader->document, *item), to))
 			return false;
 	return true;
-}
-
-bool kith_agent_config_accepts_doors(const struct kith_agent_config *config)
-{
-	return (config->open_doors & DOORS_GUARDED) == DOORS_GUARDED;
 }
 
 static bool take_embedded(struct reader *reader, const yaml_node_t *node, void *to)

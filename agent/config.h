@@ -5,9 +5,9 @@
 #ifndef KITH_AGENT_CONFIG_H
 #define KITH_AGENT_CONFIG_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <linux/kith.h>
 
 #define KITH_CONFIG_PATH     "/etc/kith/kith.yaml"
 #define KITH_SOCKET_PATH     "/run/kith/kithd.sock"
@@ -18,6 +18,10 @@
 #define KITH_ISSUER_DEADLINE 30
 
 #define KITH_ISSUER_ARGS_MAX 32
+
+/* Those that the BPF LSM programs hold: 1 << enum kith_door. */
+#define KITH_DOORS_GUARDED \
+	(((1U << __KITH_DOOR_COUNT) - 1) & ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP))
 
 enum kith_issuer_kind {
 	KITH_ISSUER_EMBEDDED,
@@ -34,7 +38,7 @@ struct kith_agent_config {
 	char *issuer_args[KITH_ISSUER_ARGS_MAX + 1]; /* command: NULL-terminated */
 	char *issuer_bundle;			     /* not embedded: PEM of our trust domain */
 	uint32_t issuer_deadline;		     /* not embedded: seconds */
-	uint32_t open_doors; /* accepted where nothing holds them: 1 << enum kith_door */
+	uint32_t open_doors;			     /* to claimed programs: 1 << enum kith_door */
 };
 
 /**
@@ -49,9 +53,6 @@ int kith_agent_config_load(const char *path, struct kith_agent_config *config, c
 /* The same for @size bytes of @text, called @name in errors. */
 int kith_agent_config_parse(const char *name, const char *text, size_t size,
 			    struct kith_agent_config *config, char **error);
-
-/* Whether every door that the BPF LSM programs hold is accepted to be open. */
-bool kith_agent_config_accepts_doors(const struct kith_agent_config *config);
 
 void kith_agent_config_clear(struct kith_agent_config *config);
 

@@ -283,12 +283,12 @@ static int put_in_force(struct kith_agent *agent)
 	bool changed;
 	int ret;
 
-	/* Without them the kernel claims nothing, unless we say that it may. */
-	if (agent->kernel.guard() && kith_agent_config_accepts_doors(&agent->config))
-		kith_log(
-			LOG_WARNING,
-			"claimed programs may use other sockets than TCP: open_doors in %s accepts it",
-			agent->config_path);
+	/* Without them the kernel claims nothing, unless every door is left open. */
+	agent->kernel.guard();
+	if (agent->config.open_doors)
+		kith_log(LOG_WARNING,
+			 "claimed programs may use other ways than TCP: open_doors in %s",
+			 agent->config_path);
 	ret = kith_kernel_trust(agent, &changed);
 	return ret ? ret : kith_agent_commit(agent);
 }

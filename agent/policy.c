@@ -307,8 +307,7 @@ static int transact(struct kith_agent *agent, uint64_t generation, const json_t 
 	if (!ret)
 		ret = kith_request_config_rules(agent->nl, agent->table->bytes, agent->table->size);
 	if (!ret)
-		ret = kith_request_config_commit(agent->nl, generation,
-						 kith_agent_config_accepts_doors(&agent->config));
+		ret = kith_request_config_commit(agent->nl, generation, agent->config.open_doors);
 	return ret;
 }
 

@@ -26,7 +26,7 @@ static int claim_nothing(struct kith_nl *nl)
 	if (!ret)
 		ret = kith_request_config_begin(nl, ++generation);
 	if (!ret)
-		ret = kith_request_config_commit(nl, generation, false);
+		ret = kith_request_config_commit(nl, generation, 0);
 	return ret;
 }
 

@@ -73,7 +73,8 @@ static int transact(struct kith_nl *nl, uint64_t generation, const json_t *claim
 		ret = kith_claims_send(nl, claims, &refused);
 	/* Rather claimed with open doors than not claimed: kithd will not leave it so. */
 	if (!ret)
-		ret = kith_request_config_commit(nl, generation, kith_guard_start() != 0);
+		ret = kith_request_config_commit(nl, generation,
+						 kith_guard_start() ? KITH_DOORS_GUARDED : 0);
 	if (!ret)
 		return 0;
 	text = refused ? json_dumps(refused, JSON_COMPACT) : NULL;

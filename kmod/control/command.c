@@ -176,7 +176,8 @@ int kith_cmd_config_commit(struct genl_info *info)
 	if (err)
 		return err;
 	return kith_draft_commit(nla_get_u64(info->attrs[KITH_A_CONFIG_GENERATION]),
-				 nla_get_flag(info->attrs[KITH_A_CONFIG_UNGUARDED]),
+				 info->attrs[KITH_A_CONFIG_OPEN_DOORS] ?
+				 nla_get_u32(info->attrs[KITH_A_CONFIG_OPEN_DOORS]) : 0,
 				 info->extack);
 }
 

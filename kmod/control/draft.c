@@ -395,9 +395,11 @@ static int draft_check(u64 generation, struct netlink_ext_ack *extack)
 }
 
 /* What is claimed without them could leave by any other kind of socket. */
-static int check_guard(bool unguarded, struct netlink_ext_ack *extack)
+static int check_guard(struct netlink_ext_ack *extack)
 {
-	if (unguarded || !draft.config->claims.count || kith_guard_is_in_place())
+	u32 held = KITH_DOORS_GUARDED & ~draft.config->open_doors;
+
+	if (!held || !draft.config->claims.count || kith_guard_is_in_place())
 		return 0;
 	NL_SET_ERR_MSG(extack,
 		       "the BPF LSM programs are not in place, so nothing can be claimed");
@@ -414,14 +416,16 @@ static void tell_config(u64 generation)
 	kith_event_emit(&event);
 }
 
-int kith_draft_commit(u64 generation, bool unguarded,
+int kith_draft_commit(u64 generation, u32 open_doors,
 		      struct netlink_ext_ack *extack)
 {
 	struct kith_config *config;
 	int err = draft_check(generation, extack);
 
-	if (!err)
-		err = check_guard(unguarded, extack);
+	if (!err) {
+		draft.config->open_doors = open_doors;
+		err = check_guard(extack);
+	}
 	if (err) {
 		kith_draft_drop();
 		return err;

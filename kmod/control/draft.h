@@ -27,7 +27,7 @@ int kith_draft_add_rules(const struct nlattr *attr,
 /* Checks the draft, puts it in force and closes live connections that it no
  * longer allows. The draft is gone afterwards in any case.
  */
-int kith_draft_commit(u64 generation, bool unguarded,
+int kith_draft_commit(u64 generation, u32 open_doors,
 		      struct netlink_ext_ack *extack);
 void kith_draft_drop(void);
 

@@ -24,7 +24,7 @@ const struct nla_policy kith_config_policy[KITH_A_CONFIG_MAX + 1] = {
 	[KITH_A_CONFIG_CLAIM] = NLA_POLICY_NESTED(kith_claim_policy),
 	[KITH_A_CONFIG_BUNDLE] = NLA_POLICY_NESTED(kith_bundle_policy),
 	[KITH_A_CONFIG_RULES] = { .type = NLA_BINARY },
-	[KITH_A_CONFIG_UNGUARDED] = { .type = NLA_FLAG },
+	[KITH_A_CONFIG_OPEN_DOORS] = { .type = NLA_U32 },
 };
 
 const struct nla_policy kith_file_policy[KITH_A_FILE_MAX + 1] = {

@@ -98,8 +98,8 @@ static void walk(struct callback_head *work)
 	/* A task that was killed meanwhile has no files left. */
 	while (current->files &&
 	       (next = iterate_fd(current->files, next, find_door, &door))) {
-		kith_door_refuse(door, "inheriting a descriptor");
-		replace(next - 1);
+		if (kith_door_refuse(door, "inheriting a descriptor"))
+			replace(next - 1);
 	}
 	/* The memory is exec's, unless it was killed. */
 	if (current->mm)

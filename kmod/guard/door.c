@@ -15,6 +15,7 @@
 #include <linux/stat.h>
 #include <net/sock.h>
 #include "../control/event.h"
+#include "../identity/config.h"
 #include "guard.h"
 
 #define IB_UVERBS_MAJOR	231
@@ -133,6 +134,15 @@ static const char *const names[__KITH_DOOR_COUNT] = {
 	[KITH_DOOR_OTHER] = "another kind of socket",
 };
 
+static bool is_left_open(enum kith_door door)
+{
+	struct kith_config *config = kith_config_get();
+	bool open = config->open_doors & 1U << door;
+
+	kith_config_put(config);
+	return open;
+}
+
 int kith_door_refuse(enum kith_door door, const char *how)
 {
 	bool falls_back = door == KITH_DOOR_MPTCP || door == KITH_DOOR_SMC;
@@ -147,6 +157,8 @@ int kith_door_refuse(enum kith_door door, const char *how)
 		.detail = detail,
 	};
 
+	if (is_left_open(door))
+		return 0;
 	snprintf(detail, sizeof(detail), "%s: %s by %s (pid %d)", names[door],
 		 how, get_task_comm(comm, current), task_tgid_nr(current));
 	kith_event_emit(&event);

@@ -42,6 +42,11 @@ int kith_guard_traceme(void);
 /* mmap_file, file_mprotect: current makes memory executable that it wrote. */
 int kith_guard_code(void);
 
+/* Doors that only the BPF LSM programs hold: 1 << enum kith_door. */
+#define KITH_DOORS_GUARDED						\
+	(((1U << __KITH_DOOR_COUNT) - 1) &				\
+	 ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP))
+
 /* door.c ----------------------------------------------------------------- */
 
 /**
@@ -63,7 +68,7 @@ enum kith_door kith_door_of_file(struct file *file);
  * @door: any
  * @how: what it did, for people: "socket", "open", "receive"
  *
- * Sends an event. Return: 0, -EACCES, or -EPROTONOSUPPORT for what programs
+ * Sends an event. Return: 0 also where the configuration leaves the door open, -EACCES, or -EPROTONOSUPPORT for what programs
  * fall back to TCP from.
  */
 int kith_door_refuse(enum kith_door door, const char *how);

@@ -29,6 +29,7 @@ struct kith_config {
 	struct kith_claims claims;
 	struct kith_bundle *bundles;	/* sorted by trust domain */
 	unsigned int n_bundles;
+	u32 open_doors;			/* 1 << enum kith_door */
 	struct kith_table rules;
 	void *blob;			/* memory of @rules */
 	struct rcu_work free;

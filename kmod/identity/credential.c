@@ -139,6 +139,18 @@ struct kith_svid *kith_credential_svid(struct kith_credential *c,
 	return ERR_PTR(-EKEYEXPIRED);
 }
 
+bool kith_credential_is_revoked(const struct kith_credential *c)
+{
+	switch (smp_load_acquire(&c->state)) {
+	case KITH_CREDENTIAL_STATE_REVOKED:
+		return true;
+	case KITH_CREDENTIAL_STATE_REFUSED:
+		return READ_ONCE(c->reason) == KITH_REASON_OWN_REVOKED;
+	default:
+		return false;
+	}
+}
+
 int kith_credential_check(struct kith_credential *c)
 {
 	enum kith_reason reason;

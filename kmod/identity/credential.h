@@ -64,6 +64,10 @@ struct kith_credential_waiter {
  * without memory, when the program has too many or is dead.
  */
 struct kith_credential *kith_credential_current(struct kith_program *program);
+/* Whether its connections have to end: it was revoked, for whatever reason. Any
+ * context.
+ */
+bool kith_credential_is_revoked(const struct kith_credential *credential);
 /* 0 while it has an SVID to use, else what kith_credential_svid() says. */
 int kith_credential_check(struct kith_credential *credential);
 struct kith_credential *kith_credential_get(struct kith_credential *credential);

@@ -146,7 +146,7 @@ static void review_owner(struct kith_conn *conn)
 
 static bool is_revoked(struct kith_credential *credential)
 {
-	return credential && kith_credential_check(credential) == -EKEYREVOKED;
+	return credential && kith_credential_is_revoked(credential);
 }
 
 /* A connection goes on with the SVID it began with: that may be the revoked one.

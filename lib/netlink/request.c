@@ -69,13 +69,12 @@ int kith_request_config_begin(struct kith_nl *nl, uint64_t generation)
 	return kith_nl_call(nl, request, NULL, NULL);
 }
 
-int kith_request_config_commit(struct kith_nl *nl, uint64_t generation, bool unguarded)
+int kith_request_config_commit(struct kith_nl *nl, uint64_t generation, uint32_t open_doors)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CONFIG_COMMIT);
 
 	kith_nl_put_u64(nl, KITH_A_CONFIG_GENERATION, generation);
-	if (unguarded)
-		kith_nl_put(nl, KITH_A_CONFIG_UNGUARDED, NULL, 0);
+	kith_nl_put_u32(nl, KITH_A_CONFIG_OPEN_DOORS, open_doors);
 	return kith_nl_call(nl, request, NULL, NULL);
 }
 

@@ -21,8 +21,8 @@ int kith_request_status(struct kith_nl *nl, kith_status_fn *take, void *arg);
 int kith_request_register(struct kith_nl *nl, uint64_t *generation);
 
 int kith_request_config_begin(struct kith_nl *nl, uint64_t generation);
-/* @unguarded: claim although the BPF LSM programs are not in place. */
-int kith_request_config_commit(struct kith_nl *nl, uint64_t generation, bool unguarded);
+/* @open_doors: 1 << enum kith_door, left open to claimed programs. */
+int kith_request_config_commit(struct kith_nl *nl, uint64_t generation, uint32_t open_doors);
 
 struct kith_request_claim {
 	enum kith_claim_kind kind;

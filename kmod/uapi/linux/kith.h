@@ -379,10 +379,10 @@ enum kith_a_config {
 	/* A piece of the compiled rule table, appended in order. */
 	KITH_A_CONFIG_RULES,
 	/*
-	 * Claims may be in force without the BPF LSM programs: all doors but
-	 * MPTCP are open then.
+	 * Doors that stay open to claimed programs: 1 << door. Those that BPF
+	 * LSM programs hold have to be among them where these are not in place.
 	 */
-	KITH_A_CONFIG_UNGUARDED,
+	KITH_A_CONFIG_OPEN_DOORS,
 
 	/* private: */
 	__KITH_A_CONFIG_MAX,

@@ -194,7 +194,7 @@ class Kith:
         for part in parts:
             self.request(C.CMD_CONFIG_ADD, part)
         # The BPF LSM programs are kithd's to bring.
-        self.request(C.CMD_CONFIG_COMMIT, number, attr(C.A_CONFIG_UNGUARDED, b""))
+        self.request(C.CMD_CONFIG_COMMIT, number, u32(C.A_CONFIG_OPEN_DOORS, 0xffffffff))
 
     def prepare(self, credential, spiffe_id, workload="w"):
         return self.request(C.CMD_CREDENTIAL_PREPARE, u64(C.A_CREDENTIAL_ID, credential),
