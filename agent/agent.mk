@@ -12,5 +12,5 @@ kithd_packages = libmnl jansson libcrypto libsystemd libbpf $(lib_policy_package
 kith-claims_sources = agent/restore/main.c agent/claims.c agent/config.c agent/guard.c agent/log.c \
 	agent/trouble.c $(wildcard lib/base/*.c lib/netlink/*.c) $(lib_names) kmod/identity/spiffe_id.c
 kith-claims_generated = $(lib_generated) $(agent_generated)
-kith-claims_cflags = -Iagent -Ikmod/identity -I$(BUILD)
+kith-claims_cflags = -Ikmod/identity -I$(BUILD)
 kith-claims_packages = libmnl jansson yaml-0.1 libbpf

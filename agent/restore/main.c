@@ -11,12 +11,12 @@
 #include <jansson.h>
 #include "base/base.h"
 #include "base/version.h"
-#include "claims.h"
-#include "config.h"
-#include "guard.h"
-#include "log.h"
+#include "../claims.h"
+#include "../config.h"
+#include "../guard.h"
+#include "../log.h"
 #include "netlink/request.h"
-#include "trouble.h"
+#include "../trouble.h"
 
 enum { EXIT_USAGE = 2 };
 
