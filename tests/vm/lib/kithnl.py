@@ -106,9 +106,9 @@ class Message:
 class Kith:
     """A connection to the family."""
 
-    def __init__(self):
+    def __init__(self, port=0):
         self.socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, NETLINK_GENERIC)
-        self.socket.bind((0, 0))
+        self.socket.bind((port, 0))
         self.socket.setsockopt(SOL_NETLINK, NETLINK_EXT_ACK, 1)
         self.socket.setsockopt(SOL_NETLINK, NETLINK_CAP_ACK, 1)
         self.sequence = int(time.time()) & 0xffff

@@ -194,6 +194,19 @@ def agent_ready():
     return now.get("agent_pid") == _agent.pid and now.get("generation", 0) > 0
 
 
+def agent_pid():
+    return _agent.pid
+
+
+def agent_ended():
+    """Its status, None while it runs."""
+    return _agent.poll()
+
+
+def agent_is_there():
+    return bool(_agent) and _agent.poll() is None
+
+
 def agent_log():
     try:
         with open(f"{WORK}/kithd.log", encoding="utf-8", errors="replace") as file:
