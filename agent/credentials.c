@@ -245,16 +245,54 @@ static void work_failed_errno(struct credential *credential, const char *what, i
 	free(why);
 }
 
+static void take_times(struct credential *credential, int64_t not_before, int64_t not_after)
+{
+	credential->not_before = not_before;
+	credential->not_after = not_after;
+	credential->failures = 0;
+	schedule_renewal(credential);
+}
+
+static bool shares_with(const struct credential *a, const struct credential *b)
+{
+	return a != b && a->workload && b->workload && (a->traits & KITH_TRAIT_SHARE_KEY) &&
+	       a->traits == b->traits && !strcmp(a->workload, b->workload) &&
+	       !strcmp(a->spiffe_id, b->spiffe_id);
+}
+
+/* The kernel has put what @issued got in force for those that share it too. */
+static void settle_sharers(const struct credential *issued)
+{
+	struct credential *credential;
+	size_t i;
+
+	if (!(issued->traits & KITH_TRAIT_SHARE_KEY))
+		return;
+	for (i = 0; i < BUCKETS; i++)
+		LIST_FOREACH(credential, &issued->owner->buckets[i], link)
+	if (shares_with(issued, credential) && !credential->busy)
+		take_times(credential, issued->not_before, issued->not_after);
+}
+
 static void issued(struct credential *credential, const struct kith_issued *result)
 {
 	kith_log(LOG_INFO, "%s: %s (workload %s), credential %llu",
 		 credential->not_after ? "renewed" : "issued", credential->spiffe_id,
 		 credential->workload, (unsigned long long)credential->id);
 	set_busy(credential, false);
-	credential->not_before = result->not_before;
-	credential->not_after = result->not_after;
-	credential->failures = 0;
-	schedule_renewal(credential);
+	take_times(credential, result->not_before, result->not_after);
+	settle_sharers(credential);
+}
+
+/* Nothing to sign: it has the SVID of those it shares with. While that is not
+ * issued yet, settle_sharers() tells, or the kernel asks anew. */
+static void shared(struct credential *credential, const struct kith_request_prepared *prepared)
+{
+	set_busy(credential, false);
+	if (prepared->not_after > credential->not_after)
+		take_times(credential, prepared->not_before, prepared->not_after);
+	else if (credential->not_after)
+		schedule_retry(credential);
 }
 
 static void on_issued(const struct kith_issued *result, void *arg)
@@ -290,13 +328,13 @@ static void prepare(struct credential *credential)
 		.workload = credential->workload,
 		.traits = credential->traits,
 	};
-	uint8_t csr[KITH_CERT_MAX];
+	struct kith_request_prepared prepared;
 	struct kith_issuing *issuing;
 	char *spiffe_id;
 	int ret;
 
 	set_busy(credential, true);
-	ret = kith_request_prepare(agent->nl, credential->id, &identity, csr, &request.csr.size);
+	ret = kith_request_prepare(agent->nl, credential->id, &identity, &prepared);
 	if (ret == -EACCES) {
 		refuse(credential, KITH_REASON_TAMPERED,
 		       "it was tampered with, and its Workload does not stand for that: restart it");
@@ -306,7 +344,11 @@ static void prepare(struct credential *credential)
 		work_failed_errno(credential, "the kernel made no key", ret);
 		return;
 	}
-	request.csr.data = csr;
+	if (!prepared.csr_size) {
+		shared(credential, &prepared);
+		return;
+	}
+	request.csr = (struct kith_blob){ prepared.csr, prepared.csr_size };
 	/* The credential may end before issue() returns. */
 	spiffe_id = kith_strdup(credential->spiffe_id);
 	request.spiffe_id = spiffe_id;
@@ -400,6 +442,7 @@ static int adopt_one(const struct nlmsghdr *message, void *arg)
 		return 0;
 	credential = find_or_add(credentials, info.id);
 	name(credential, info.workload, info.spiffe_id);
+	credential->traits = info.traits;
 	credential->not_before = info.not_before;
 	credential->not_after = info.not_after;
 	plan(credential);

@@ -33,12 +33,23 @@ static const char *until(const char *text, char *out, size_t size)
 	return out;
 }
 
+/* What else there is to say: why it is refused, or how it is held. */
+static const char *note_of(const json_t *row)
+{
+	const char *note = kith_text_or_empty(row, "message");
+
+	if (!*note)
+		note = kith_text_or_empty(row, "reason");
+	if (!*note && json_is_true(json_object_get(row, "shared")))
+		note = "shared";
+	return *note ? note : "-";
+}
+
 static bool on_row(const json_t *row, void *arg)
 {
 	bool stale = json_is_true(json_object_get(row, "restart_needed"));
 	char id[24], pid[24], uid[24], left[24];
 	const char *state = stale ? "restart needed" : kith_text(row, "state");
-	const char *note = kith_text_or_empty(row, "message");
 	struct list *list = arg;
 
 	if (list->json) {
@@ -50,11 +61,9 @@ static bool on_row(const json_t *row, void *arg)
 		 (long long)json_integer_value(json_object_get(row, "pid")));
 	snprintf(uid, sizeof(uid), "%lld",
 		 (long long)json_integer_value(json_object_get(row, "uid")));
-	if (!*note)
-		note = kith_text(row, "reason");
 	kith_table_text_add(list->table, json_object_get(row, "id") ? id : "-", pid,
 			    kith_text(row, "comm"), uid, state, kith_text(row, "spiffe_id"),
-			    until(kith_text(row, "not_after"), left, sizeof(left)), note);
+			    until(kith_text(row, "not_after"), left, sizeof(left)), note_of(row));
 	return true;
 }
 
@@ -84,6 +93,7 @@ const struct kith_command kith_command_ps = {
 	.help = "ps\n"
 		"\n"
 		"Lists the claimed programs with their credentials. \"restart needed\": the\n"
-		"program is older than the claim that names it, and is not protected.",
+		"program is older than the claim that names it, and is not protected.\n"
+		"\"shared\": programs of the workload have one key (svid: {key: workload}).",
 	.run = run,
 };

@@ -14,6 +14,7 @@ static const char *const names[KITH_OBJECT_COUNT] = {
 	[KITH_OBJECT_SVID] = "svid",
 	[KITH_OBJECT_CONFIG] = "config",
 	[KITH_OBJECT_CA] = "ca",
+	[KITH_OBJECT_SHARE] = "share",
 };
 
 void kith_object_report(void)

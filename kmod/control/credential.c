@@ -7,7 +7,9 @@
 #include <linux/kith.h>
 #include "../handshake/engine.h"
 #include "../identity/credential_types.h"
+#include "../identity/share.h"
 #include "../socket/socket.h"
+#include "fill.h"
 #include "genl.h"
 
 /* A CSR holds one SPIFFE ID and little else. */
@@ -45,6 +47,28 @@ static int reply_data(struct genl_info *info, int type, const u8 *data, int len)
 	return kith_reply_end(&reply, info, err);
 }
 
+/* When the SVID that is in force is valid, if there is one: what the agent needs
+ * to know of one that it has not asked for.
+ */
+static int reply_shared(struct kith_credential *c, struct genl_info *info)
+{
+	struct kith_svid *svid;
+	struct kith_reply reply;
+	int err = kith_reply_begin(&reply, info);
+
+	if (err)
+		return err;
+	svid = kith_credential_peek(c);
+	if (svid) {
+		err = kith_put_u64(reply.skb, KITH_A_CREDENTIAL_NOT_BEFORE,
+				   svid->facts.not_before) ?:
+		      kith_put_u64(reply.skb, KITH_A_CREDENTIAL_NOT_AFTER,
+				   svid->facts.not_after);
+		kith_svid_put(svid);
+	}
+	return kith_reply_end(&reply, info, err);
+}
+
 static int prepare(struct kith_credential *c, struct genl_info *info)
 {
 	struct nlattr **a = info->attrs;
@@ -60,8 +84,10 @@ static int prepare(struct kith_credential *c, struct genl_info *info)
 	if (!csr)
 		return -ENOMEM;
 	len = kith_issue_prepare(c, &attested, csr, CSR_MAX, info->extack);
-	if (len >= 0)
+	if (len > 0)
 		len = reply_data(info, KITH_A_CREDENTIAL_CSR, csr, len);
+	else if (!len)
+		len = reply_shared(c, info);
 	kfree(csr);
 	return len;
 }
@@ -185,14 +211,54 @@ int kith_cmd_credential_refuse(struct genl_info *info)
 	return err;
 }
 
+/* revoke ----------------------------------------------------------------- */
+
+static void revoke(struct kith_credential *c)
+{
+	if (kith_issue_revoke(c, KITH_REASON_OWN_REVOKED))
+		kith_socket_close_credential(c);
+}
+
+static bool credential_has(struct kith_credential *c,
+			   const struct kith_svid *svid)
+{
+	struct kith_svid *own = kith_credential_peek(c);
+
+	if (own)
+		kith_svid_put(own);
+	return own == svid;
+}
+
+/* For all programs that share it. */
+static void revoke_shared(struct kith_svid *svid)
+{
+	struct kith_credential *c;
+	u64 id = 0;
+
+	kith_share_withdraw(svid);
+	while ((c = kith_credential_from(id + 1))) {
+		id = kith_credential_id(c);
+		if (credential_has(c, svid))
+			revoke(c);
+		kith_credential_put(c);
+		cond_resched();
+	}
+}
+
 int kith_cmd_credential_revoke(struct genl_info *info)
 {
 	struct kith_credential *c = credential_named(info);
 
+	struct kith_svid *svid;
+
 	if (IS_ERR(c))
 		return PTR_ERR(c);
-	if (kith_issue_revoke(c, KITH_REASON_OWN_REVOKED))
-		kith_socket_close_credential(c);
+	svid = kith_credential_peek(c);
+	if (svid && (svid->traits & KITH_TRAIT_SHARE_KEY))
+		revoke_shared(svid);
+	revoke(c);
+	if (svid)
+		kith_svid_put(svid);
 	kith_credential_put(c);
 	return 0;
 }

@@ -14,6 +14,7 @@
 #include "../guard/guard.h"
 #include "../handshake/engine.h"
 #include "../identity/config.h"
+#include "../identity/share.h"
 #include "../identity/spiffe_id.h"
 #include "../socket/socket.h"
 #include "draft.h"
@@ -434,6 +435,8 @@ int kith_draft_commit(u64 generation, u32 open_doors,
 	memset(&draft, 0, sizeof(draft));
 	kith_claims_sort(&config->claims);
 	kith_config_enforce(config);
+	/* Whom they were attested as may mean nothing any more. */
+	kith_share_drop_idle();
 	tell_config(generation);
 	kith_socket_recheck();
 	return 0;

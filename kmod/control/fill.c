@@ -65,6 +65,7 @@ static int put_svid(struct sk_buff *skb, const struct kith_svid *svid)
 	    kith_put_u64(skb, KITH_A_CREDENTIAL_NOT_BEFORE,
 			 facts->not_before) ||
 	    kith_put_u64(skb, KITH_A_CREDENTIAL_NOT_AFTER, facts->not_after) ||
+	    nla_put_u32(skb, KITH_A_CREDENTIAL_TRAITS, svid->traits) ||
 	    nla_put(skb, KITH_A_CREDENTIAL_SERIAL, facts->serial_len,
 		    facts->serial))
 		return -EMSGSIZE;

@@ -9,6 +9,7 @@
 #include "../identity/process.h"
 #include "../identity/program.h"
 #include "../identity/revocation.h"
+#include "../identity/share.h"
 #include "../socket/socket.h"
 #include "genl.h"
 
@@ -83,10 +84,12 @@ int kith_cmd_revocation_add(struct genl_info *info)
 	if (pid)
 		return revoke_process(nla_get_u32(pid), info->extack);
 	err = kith_revocation_add(&what, info->extack);
+	if (err)
+		return err;
 	/* Installing takes turns with us: no SVID slips through between. */
-	if (!err)
-		revoke_credentials(has_revoked_svid, NULL);
-	return err;
+	kith_share_drop_idle();
+	revoke_credentials(has_revoked_svid, NULL);
+	return 0;
 }
 
 int kith_cmd_revocation_remove(struct genl_info *info)

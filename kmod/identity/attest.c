@@ -158,8 +158,7 @@ void kith_attest_work(struct work_struct *work)
 	kith_credential_put(c);
 }
 
-/* A new agent knows nothing of what the last one was asked. */
-static void attest_restart(struct kith_credential *c)
+void kith_attest_restart(struct kith_credential *c)
 {
 	bool pending;
 
@@ -174,6 +173,7 @@ static void attest_restart(struct kith_credential *c)
 		kith_attest_kick(c, 0);
 }
 
+/* A new agent knows nothing of what the last one was asked. */
 void kith_attest_resend(void)
 {
 	struct kith_credential *c;
@@ -181,7 +181,7 @@ void kith_attest_resend(void)
 
 	while ((c = kith_credential_from(id + 1))) {
 		id = kith_credential_id(c);
-		attest_restart(c);
+		kith_attest_restart(c);
 		kith_credential_put(c);
 		cond_resched();
 	}

@@ -227,6 +227,7 @@ credential_new(struct kith_program *program, const struct kith_subject *subject)
 	spin_lock_init(&c->lock);
 	INIT_LIST_HEAD(&c->link);
 	INIT_LIST_HEAD(&c->waiters);
+	INIT_LIST_HEAD(&c->share_link);
 	mutex_init(&c->issue);
 	INIT_DELAYED_WORK(&c->wait, kith_attest_work);
 	INIT_RCU_WORK(&c->free, credential_free);

@@ -11,6 +11,7 @@
 #include "index.h"
 
 struct cred;
+struct kith_share;
 struct netlink_ext_ack;
 
 /* Whom a credential is for, within its program. */
@@ -48,6 +49,9 @@ struct kith_credential {
 	char *spiffe_id;		/* issue */
 	char *workload;			/* issue */
 	u32 traits;			/* issue; bits of kith_trait */
+
+	struct kith_share *share;	/* share.c's lock; or NULL */
+	struct list_head share_link;	/* likewise */
 
 	struct delayed_work wait;	/* holds a reference while queued */
 	struct rcu_work free;		/* reports look at it under RCU */
@@ -106,6 +110,10 @@ void kith_attest_kick(struct kith_credential *c, unsigned long delay);
 void kith_attest_settle(struct kith_credential *c,
 			enum kith_credential_state state,
 			enum kith_reason reason, const char *message);
+/* Has the agent asked about a pending credential anew, as if it had not been;
+ * what is left of the wait goes on. Any context, not under @c->lock.
+ */
+void kith_attest_restart(struct kith_credential *c);
 /* Asks a newly registered agent about everything pending. May sleep. */
 void kith_attest_resend(void);
 void kith_attest_work(struct work_struct *work);
@@ -128,7 +136,9 @@ struct kith_attested {
  * @csr: where the DER of the CSR goes
  * @size: bytes at @csr
  *
- * Return: length of the CSR or -errno.
+ * With KITH_TRAIT_SHARE_KEY there may be nothing to sign: the SVID that programs
+ * of the workload share is in force then, or is when another has been issued it.
+ * Return: length of the CSR, 0 when there is none, or -errno.
  */
 int kith_issue_prepare(struct kith_credential *c,
 		       const struct kith_attested *attested, u8 *csr, size_t size,
@@ -141,6 +151,9 @@ int kith_issue_install(struct kith_credential *c, struct kith_certs *chain,
  */
 int kith_issue_sign(struct kith_credential *c, const struct kith_validity *v,
 		    u8 *der, size_t size, struct netlink_ext_ack *extack);
+/* Swaps @svid in, whose reference is taken in any case. Not under @c->lock. */
+int kith_issue_put_in_force(struct kith_credential *c, struct kith_svid *svid,
+			    struct netlink_ext_ack *extack);
 int kith_issue_refuse(struct kith_credential *c, enum kith_reason reason,
 		      const char *message, struct netlink_ext_ack *extack);
 /* Ends it for good; connections are the caller's matter. True when it was not

@@ -8,6 +8,7 @@
 #include "identity.h"
 #include "program.h"
 #include "revocation.h"
+#include "share.h"
 
 struct workqueue_struct *kith_identity_wq;
 
@@ -58,6 +59,7 @@ void kith_identity_exit(void)
 {
 	/* What still ends may look at the config. */
 	identity_settle();
+	kith_share_exit();
 	kith_config_exit();
 	kith_revocation_exit();
 	kith_ca_exit();

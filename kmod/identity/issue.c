@@ -15,6 +15,7 @@
 #include "credential_types.h"
 #include "program.h"
 #include "revocation.h"
+#include "share.h"
 #include "spiffe_id.h"
 
 /* Whether the credential can still be issued to. Under the lock. */
@@ -95,12 +96,38 @@ static int enter_issuing(struct kith_credential *c, bool *first,
 	return err;
 }
 
+/* A key and the request for its certificate. Return: length of that. */
+static int make_key(struct kith_credential *c, u8 *csr, size_t size)
+{
+	struct kith_key *key = kith_key_new();
+
+	if (IS_ERR(key))
+		return PTR_ERR(key);
+	c->key = key;
+	return kith_csr_build(key, c->spiffe_id, csr, size);
+}
+
+/* What @c is to do about its next SVID. A program alone makes a key. */
+static int take_share(struct kith_credential *c,
+		      const struct kith_attested *attested,
+		      struct kith_svid **shared)
+{
+	if (attested->traits & KITH_TRAIT_SHARE_KEY)
+		return kith_share_join(c, attested, shared);
+	kith_share_leave(c);
+	return KITH_SHARE_MAKE;
+}
+
+/* The wait begins before the share is joined: whoever else is issued to may
+ * end from then on, and have @c asked about anew.
+ */
 static int prepare_locked(struct kith_credential *c,
 			  const struct kith_attested *attested, u8 *csr, size_t size,
 			  struct netlink_ext_ack *extack)
 {
+	struct kith_svid *shared;
+	int len = 0, err, role;
 	bool first;
-	int len, err;
 
 	if (!kith_tamper_admits(c->program, attested->traits)) {
 		NL_SET_ERR_MSG(extack, "the program was tampered with");
@@ -112,21 +139,23 @@ static int prepare_locked(struct kith_credential *c,
 	c->traits = attested->traits;
 	if (!c->spiffe_id || !c->workload)
 		return -ENOMEM;
-	c->key = kith_key_new();
-	if (IS_ERR(c->key)) {
-		err = PTR_ERR(c->key);
-		c->key = NULL;
-		return err;
-	}
-	len = kith_csr_build(c->key, attested->spiffe_id, csr, size);
-	if (len < 0)
-		return len;
 	err = enter_issuing(c, &first, extack);
 	if (err)
 		return err;
+	role = take_share(c, attested, &shared);
+	if (role < 0)
+		return role;
+	if (role == KITH_SHARE_MAKE)
+		len = make_key(c, csr, size);
+	if (len < 0) {
+		kith_share_leave(c);
+		return len;
+	}
 	if (first)
 		kith_credential_tell(c, KITH_EVENT_KIND_ATTESTED,
 				     KITH_REASON_NONE, 0, attested->spiffe_id);
+	if (role == KITH_SHARE_HAVE)
+		return kith_issue_put_in_force(c, shared, extack);
 	return len;
 }
 
@@ -192,11 +221,10 @@ static int check_svid(const struct kith_credential *c,
 				 facts->serial_len, extack);
 }
 
-/* Swaps @svid in. Under the issue mutex. */
-static int put_in_force(struct kith_credential *c, struct kith_svid *svid,
-			struct netlink_ext_ack *extack)
+int kith_issue_put_in_force(struct kith_credential *c, struct kith_svid *svid,
+			    struct netlink_ext_ack *extack)
 {
-	struct kith_svid *old = NULL;
+	struct kith_svid *old = svid;
 	int err;
 
 	spin_lock_bh(&c->lock);
@@ -234,9 +262,10 @@ static int install_locked(struct kith_credential *c, struct kith_certs *chain,
 	c->key = NULL;
 	strscpy(svid->workload, c->workload, sizeof(svid->workload));
 	svid->traits = c->traits;
-	err = put_in_force(c, svid, extack);
-	if (err)
-		kith_svid_put(svid);
+	err = kith_issue_put_in_force(c, kith_svid_get(svid), extack);
+	if (!err)
+		kith_share_publish(c, svid);
+	kith_svid_put(svid);
 	forget_prepared(c);
 	return err;
 }
@@ -313,11 +342,13 @@ int kith_issue_refuse(struct kith_credential *c, enum kith_reason reason,
 		kith_attest_settle(c, KITH_CREDENTIAL_STATE_REFUSED, reason,
 				   message);
 	spin_unlock_bh(&c->lock);
-	if (!err && !ready)
-		kith_credential_tell(c, KITH_EVENT_KIND_REFUSED, reason,
-				     reason == KITH_REASON_OWN_REVOKED ?
-				     EKEYREVOKED : ENOKEY, message);
-	return err;
+	if (err || ready)
+		return err;
+	kith_share_leave(c);
+	kith_credential_tell(c, KITH_EVENT_KIND_REFUSED, reason,
+			     reason == KITH_REASON_OWN_REVOKED ?
+			     EKEYREVOKED : ENOKEY, message);
+	return 0;
 }
 
 bool kith_issue_revoke(struct kith_credential *c, enum kith_reason reason)
@@ -336,6 +367,7 @@ bool kith_issue_revoke(struct kith_credential *c, enum kith_reason reason)
 	spin_unlock_bh(&c->lock);
 	if (!mine)
 		return false;
+	kith_share_leave(c);
 	if (svid)
 		kith_svid_put(svid);
 	if (cancel_delayed_work(&c->wait))

@@ -114,6 +114,7 @@ static const struct field credential_fields[] = {
 			   .count = offsetof(struct kith_credential_info, n_certificates)),
 	[KITH_A_CREDENTIAL_REASON] = CREDENTIAL(reason),
 	[KITH_A_CREDENTIAL_MESSAGE] = CREDENTIAL(message),
+	[KITH_A_CREDENTIAL_TRAITS] = CREDENTIAL(traits),
 	[KITH_A_CREDENTIAL_PROGRAM] =
 		CREDENTIAL(program, .table = &program, HAS(kith_credential_info, has_program)),
 };

@@ -45,6 +45,7 @@ struct kith_credential_info {
 	unsigned int n_certificates;
 	uint32_t reason; /* enum kith_reason */
 	const char *message;
+	uint32_t traits; /* of enum kith_trait */
 	bool has_program;
 	struct kith_program_info program;
 };

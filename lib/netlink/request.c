@@ -175,29 +175,39 @@ static int copy_blob(struct copy *copy, const struct kith_blob *blob)
 	return 0;
 }
 
-static int on_csr(const struct nlmsghdr *message, void *arg)
+static int on_prepared(const struct nlmsghdr *message, void *arg)
 {
+	struct kith_request_prepared *prepared = arg;
 	struct kith_credential_info credential;
+	struct copy copy = { .data = prepared->csr };
 	int ret = kith_decode_credential(message, &credential);
 
-	return ret ? ret : copy_blob(arg, &credential.csr);
+	if (ret)
+		return ret;
+	prepared->not_before = credential.not_before;
+	prepared->not_after = credential.not_after;
+	if (credential.csr.data)
+		ret = copy_blob(&copy, &credential.csr);
+	prepared->csr_size = copy.size;
+	return ret;
 }
 
 int kith_request_prepare(struct kith_nl *nl, uint64_t credential,
-			 const struct kith_request_identity *identity, uint8_t *csr, size_t *size)
+			 const struct kith_request_identity *identity,
+			 struct kith_request_prepared *prepared)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_CREDENTIAL_PREPARE);
-	struct copy copy = { .data = csr };
 	int ret;
 
+	prepared->csr_size = 0;
+	prepared->not_before = prepared->not_after = 0;
 	kith_nl_put_u64(nl, KITH_A_CREDENTIAL_ID, credential);
 	kith_nl_put_string(nl, KITH_A_CREDENTIAL_SPIFFE_ID, identity->spiffe_id);
 	kith_nl_put_string(nl, KITH_A_CREDENTIAL_WORKLOAD, identity->workload);
 	kith_nl_put_u32(nl, KITH_A_CREDENTIAL_TRAITS, identity->traits);
-	ret = kith_nl_call(nl, request, on_csr, &copy);
-	if (!ret && !copy.size)
+	ret = kith_nl_call(nl, request, on_prepared, prepared);
+	if (!ret && !prepared->csr_size && !(identity->traits & KITH_TRAIT_SHARE_KEY))
 		ret = -EBADMSG;
-	*size = copy.size;
 	return ret;
 }
 

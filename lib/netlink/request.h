@@ -49,9 +49,16 @@ struct kith_request_identity {
 	uint32_t traits; /* of enum kith_trait */
 };
 
-/* @csr: KITH_CERT_MAX bytes; @size: filled. */
+/* What there is to sign; or, when programs share an SVID and another is issued
+ * it, nothing: then the validity of that, 0 while it is not there yet. */
+struct kith_request_prepared {
+	uint8_t csr[KITH_CERT_MAX];
+	size_t csr_size;
+	int64_t not_before, not_after;
+};
 int kith_request_prepare(struct kith_nl *nl, uint64_t credential,
-			 const struct kith_request_identity *identity, uint8_t *csr, size_t *size);
+			 const struct kith_request_identity *identity,
+			 struct kith_request_prepared *prepared);
 
 struct kith_request_template {
 	uint8_t serial[16];

@@ -67,8 +67,6 @@ enum kith_policy_file {
 	KITH_POLICY_FILE_MEMORY,  /* memfd_create() */
 };
 
-enum kith_policy_key_scope { KITH_POLICY_KEY_PROGRAM };
-
 /* `container` of a selector: every field that is set must match. */
 struct kith_policy_container {
 	enum kith_container_runtime runtime; /* NONE: any */
@@ -99,8 +97,7 @@ struct kith_policy_workload {
 	const char *name, *owner, *spiffe_id;
 	const struct kith_policy_selector *selectors;
 	size_t n_selectors;
-	uint32_t ttl; /* seconds an SVID lives */
-	enum kith_policy_key_scope key;
+	uint32_t ttl;	  /* seconds an SVID lives */
 	uint32_t traits;  /* of enum kith_trait */
 	const char *path; /* the file as it was opened */
 	struct kith_policy_place place;

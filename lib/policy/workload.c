@@ -53,9 +53,8 @@ static bool read_svid(struct kith_policy_reader *reader, struct kith_yaml *node,
 		return ok;
 	scope = kith_read_choice(reader, key, "key", scopes);
 	if (scope == 1)
-		kith_policy_error(reader, key, "write program, or leave it out",
-				  "key: workload is not supported yet");
-	return ok && !scope;
+		w->traits |= KITH_TRAIT_SHARE_KEY;
+	return ok && scope >= 0;
 }
 
 /* A peer that ends streams without close_notify: an end, or an error. */

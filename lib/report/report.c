@@ -140,6 +140,9 @@ json_t *kith_report_credential(const struct kith_credential_info *credential)
 	set_time(object, "not_before", credential->not_before * 1000);
 	set_time(object, "not_after", credential->not_after * 1000);
 	set_hex(object, "serial", &credential->serial);
+	if (credential->spiffe_id)
+		json_object_set_new(object, "shared",
+				    json_boolean(credential->traits & KITH_TRAIT_SHARE_KEY));
 	if (credential->reason)
 		set_text(object, "reason", kith_name_reason(credential->reason));
 	set_text(object, "message", credential->message);

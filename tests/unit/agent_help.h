@@ -20,7 +20,10 @@ struct bench {
 	"---\napiVersion: kith/v1\nkind: Workload\n"       \
 	"metadata: {name: " name ", owner: o@a.example}\n" \
 	"spec:\n  spiffeID: spiffe://a.example/" path "\n" \
-	"  select: [" select "]\n  svid: {ttl: 1h}\n"
+	"  select: [" select "]\n  svid:\n    ttl: 1h\n"
+
+/* The same for workload "w" of that path, whose programs share an SVID. */
+#define WORKLOAD_SHARING WORKLOAD("w", "w", "{exe: %s}") "    key: workload\n"
 
 /* A bench with an executable and no policy; bench_start() runs the agent. */
 int bench_setup(void **state);

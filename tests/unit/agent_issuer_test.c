@@ -71,6 +71,32 @@ static void command_signs(void **state)
 	free(pem);
 }
 
+/* One waits for what another is issued: it learns from that when it is due. */
+static void who_waits_is_renewed_too(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *waits = double_add(&bench->kernel, bench->exe);
+	uint8_t der[KITH_CERT_MAX];
+	int64_t now = kith_now_ms() / 1000;
+	struct kith_blob due = { der, double_certificate(der, now - 600, now + 400) };
+	char *pem = kith_x509_pem(&due), *path, *issuer;
+
+	waits->shares = true;
+	bench_file(bench, "chain.pem", pem, 0644);
+	path = kith_format("#!/bin/sh\nexec cat %s/chain.pem\n", bench->directory);
+	issuer = kith_format("command: {path: %s}", bench_file(bench, "sign", path, 0755));
+	bench_policy(bench, "a.yaml", WORKLOAD_SHARING);
+	bench_start(bench, issuer);
+	bench_run_until(bench, waits->times_prepared == 1);
+	bench_step(bench);
+	assert_int_equal(bench->kernel.seen[KITH_CMD_CREDENTIAL_REFUSE], 0);
+	assert_int_equal(attest(bench)->state, KITH_CREDENTIAL_STATE_READY);
+	bench_run_until(bench, waits->times_prepared == 2);
+	free(issuer);
+	free(path);
+	free(pem);
+}
+
 static void command_that_fails(void **state)
 {
 	static const struct {
@@ -236,6 +262,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(command_signs),
+		TEST(who_waits_is_renewed_too),
 		TEST(command_that_fails),
 		TEST(command_that_hangs),
 		TEST(kernel_refuses_the_chain),

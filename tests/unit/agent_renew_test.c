@@ -91,6 +91,38 @@ static void answers_what_waited_for_an_agent(void **state)
 	assert_int_equal(bench->kernel.commits, 1);
 }
 
+/* What it shares is due: it is asked for anew, and then there is a key to make. */
+static void renews_what_is_shared(void **state)
+{
+	struct bench *bench = *state;
+	int64_t now = kith_now_ms() / 1000;
+	struct double_credential *c = double_add(&bench->kernel, bench->exe);
+
+	c->shares = true;
+	c->not_before = now - 600;
+	c->not_after = now + 400;
+	bench_policy(bench, "a.yaml", WORKLOAD_SHARING);
+	bench_start(bench, NULL);
+	bench_run_until(bench, c->times_prepared == 2);
+	assert_int_equal(bench->kernel.seen[KITH_CMD_CREDENTIAL_SIGN], 0);
+	c->shares = false;
+	bench_run_until(bench, c->not_after > now + 400);
+	assert_int_equal(bench->kernel.seen[KITH_CMD_CREDENTIAL_SIGN], 1);
+}
+
+/* Only who shares may be left without a request. */
+static void no_request_to_sign(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *c = double_add(&bench->kernel, bench->exe);
+
+	c->shares = true;
+	bench_policy(bench, "a.yaml", POLICY);
+	bench_start(bench, NULL);
+	bench_run_until(bench, c->state == KITH_CREDENTIAL_STATE_REFUSED);
+	assert_int_equal(c->reason, KITH_REASON_ISSUER);
+}
+
 static void failed_renewal_is_tried_again(void **state)
 {
 	struct bench *bench = *state;
@@ -334,6 +366,8 @@ int main(void)
 		TEST(renews_what_is_not_valid_yet),
 		TEST(clock_set_is_the_next_try),
 		TEST(answers_what_waited_for_an_agent),
+		TEST(renews_what_is_shared),
+		TEST(no_request_to_sign),
 		TEST(failed_renewal_is_tried_again),
 		TEST(no_renewal_without_its_workload),
 		TEST(forgets_what_ended),

@@ -180,7 +180,7 @@ static int prepare(struct request *request)
 
 	if (!credential)
 		return ESRCH;
-	credential->prepared = true;
+	credential->prepared = !credential->shares;
 	credential->times_prepared++;
 	if (credential->state == KITH_CREDENTIAL_STATE_ATTESTING)
 		credential->state = KITH_CREDENTIAL_STATE_ISSUING;
@@ -188,7 +188,15 @@ static int prepare(struct request *request)
 	     text(request, KITH_A_CREDENTIAL_SPIFFE_ID));
 	copy(credential->workload, sizeof(credential->workload),
 	     text(request, KITH_A_CREDENTIAL_WORKLOAD));
-	mnl_attr_put(message, KITH_A_CREDENTIAL_CSR, 7, "request");
+	if (!credential->shares) {
+		mnl_attr_put(message, KITH_A_CREDENTIAL_CSR, 7, "request");
+	} else if (credential->not_after) {
+		credential->state = KITH_CREDENTIAL_STATE_READY;
+		mnl_attr_put_u64(message, KITH_A_CREDENTIAL_NOT_BEFORE,
+				 (uint64_t)credential->not_before);
+		mnl_attr_put_u64(message, KITH_A_CREDENTIAL_NOT_AFTER,
+				 (uint64_t)credential->not_after);
+	}
 	transmit(request->kernel, request->index, message);
 	return 0;
 }

@@ -34,6 +34,7 @@ struct double_credential {
 	uint8_t serial[20];
 	size_t serial_size;
 	size_t chain_size; /* certificates installed */
+	bool shares;	   /* nothing to sign: it has, or gets, the SVID of another */
 	unsigned int times_prepared;
 	uint32_t reason;
 	char message[256];

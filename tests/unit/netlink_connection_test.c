@@ -399,13 +399,12 @@ static void answer_without_what_was_asked(void **state)
 		.spiffe_id = "spiffe://a.example/x",
 		.workload = "x",
 	};
-	uint8_t csr[KITH_CERT_MAX];
-	size_t size;
+	struct kith_request_prepared prepared;
 
 	bench->answer = prepare_without_csr;
-	assert_int_equal(kith_request_prepare(bench->nl, 1, &identity, csr, &size), -EBADMSG);
+	assert_int_equal(kith_request_prepare(bench->nl, 1, &identity, &prepared), -EBADMSG);
 	bench->answer = acknowledge;
-	assert_int_equal(kith_request_prepare(bench->nl, 1, &identity, csr, &size), -EBADMSG);
+	assert_int_equal(kith_request_prepare(bench->nl, 1, &identity, &prepared), -EBADMSG);
 	assert_int_equal(kith_request_program_exe(bench->nl, 1), -EBADMSG);
 }
 

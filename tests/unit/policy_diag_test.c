@@ -228,8 +228,6 @@ static const struct complaint complaints[] = {
 						   "60s to 30d, as 90s, 30m or 1h)") },
 	{ REST "  svid: {ttl: 31d}\n", EW("7:15", "ttl is not a duration in range: 31d (write 60s "
 						  "to 30d, as 90s, 30m or 1h)") },
-	{ REST "  svid: {key: workload}\n",
-	  EW("7:15", "key: workload is not supported yet (write program, or leave it out)") },
 	{ REST "  svid: {key: host}\n",
 	  EW("7:15", "key is not known: host (write one of: program, workload)") },
 	{ REST "  claim: cgroup\n",

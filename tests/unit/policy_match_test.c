@@ -461,6 +461,23 @@ static void reads_what_tampering_costs(void **state)
 	}
 }
 
+static void reads_who_shares_a_key(void **state)
+{
+	static const char *const texts[] = { "{}", "{key: program}", "{key: workload}" };
+	size_t i;
+
+	for (i = 0; i < COUNT(texts); i++) {
+		struct kith_policy_set *set;
+		char text[1024];
+
+		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]\n  svid: %s"),
+			 texts[i]);
+		set = load_good(text);
+		assert_int_equal(set->workloads[0].traits, i == 2 ? KITH_TRAIT_SHARE_KEY : 0);
+		kith_policy_free(set);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +495,7 @@ int main(void)
 		cmocka_unit_test(reads_lifetimes),
 		cmocka_unit_test(reads_traits),
 		cmocka_unit_test(reads_what_tampering_costs),
+		cmocka_unit_test(reads_who_shares_a_key),
 	};
 
 	return cmocka_run_group_tests_name("policy_match", tests, NULL, NULL);

@@ -541,7 +541,9 @@ enum kith_cmd {
 	KITH_CMD_PROGRAM_EXE,
 	/*
 	 * Answers an attestation, or starts a renewal: a new key is made and
-	 * its CSR returned.
+	 * its CSR returned. With share-key there is no CSR where another
+	 * credential of the same identity and workload has the key: the reply
+	 * has the times of the SVID it shares, once it has one.
 	 */
 	KITH_CMD_CREDENTIAL_PREPARE,
 	/* The embedded CA signs the prepared key from a fixed template. */

@@ -6,7 +6,7 @@ import time
 from . import host
 from .tap import PATIENCE, note, ok
 
-DRIVEN = {"puppet", "connect-stages", "serve", "serve-fd"}  # need a suite at the other end
+DRIVEN = {"puppet", "connect-stages", "serve", "serve-fd", "visit"}  # need a suite at the other end
 
 # What differs between IPv4 and IPv6 in Kith: the ops, addresses, listeners.
 FAMILY = {"connect-blocking", "connect-poll", "connect-epoll", "connect-refused",

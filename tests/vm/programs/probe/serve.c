@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/* Small servers for suites: they echo to one peer after the other. */
+/* Small servers for suites, which echo to one peer after the other, and a client. */
 #include "probe.h"
 
 #define LISTEN_FDS_START 3
@@ -43,7 +43,22 @@ static void serve_fd(int argc, char **argv)
 	serve_on(LISTEN_FDS_START);
 }
 
+/* visit ADDRESS PORT: a short life, from connect() to close(). */
+static void visit(int argc, char **argv)
+{
+	struct address at;
+	int fd;
+
+	if (argc < 3)
+		die("usage: visit ADDRESS PORT");
+	at = parse_address(argv[1], argv[2]);
+	fd = dial(&at, 0);
+	ok(send_pattern(fd, 10) && receive_pattern(fd, 10), "what was sent comes back");
+	close(fd);
+}
+
 const struct command serve_commands[] = {
+	{ "visit", visit },
 	{ "serve", serve },
 	{ "serve-fd", serve_fd },
 	{ 0 },
