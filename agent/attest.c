@@ -14,6 +14,7 @@
 #include "log.h"
 #include "netlink/request.h"
 #include "policy/policy.h"
+#include "run.h"
 #include "users.h"
 #include "verity.h"
 
@@ -239,6 +240,43 @@ static void refuse_ambiguous(struct kith_attestation *attestation,
 	free(why);
 }
 
+/* A program of a task, whatever it executes, is what its user may start a task
+ * as: while it is that user, on the host. */
+static void decide_run(struct kith_attestation *attestation,
+		       const struct kith_credential_info *upcall)
+{
+	const struct kith_runner runner = {
+		.uid = attestation->uid,
+		.gid = attestation->gid,
+		.groups = attestation->groups,
+		.n_groups = attestation->n_groups,
+	};
+	const struct kith_policy_workload *workload = NULL;
+	struct kith_verdict verdict;
+
+	if (upcall->spiffe_id && upcall->workload)
+		workload = kith_run_workload(attestation->agent, upcall->spiffe_id,
+					     upcall->workload, &runner);
+	if (!attestation->host) {
+		refuse(attestation,
+		       "is of a task of kith run, but in a user namespace or under a root directory of its own");
+	} else if (attestation->uid != upcall->run_by) {
+		refuse(attestation, "is of a task of kith run that another user started");
+	} else if (!workload) {
+		refuse(attestation,
+		       "is of a task of kith run that the policy does not permit any more");
+	} else {
+		verdict = (struct kith_verdict){
+			.workload = workload->name,
+			.spiffe_id = workload->spiffe_id,
+			.ttl = upcall->ttl ? upcall->ttl : workload->ttl,
+			/* A shared key would outlive the task. */
+			.traits = workload->traits & ~(uint32_t)KITH_TRAIT_SHARE_KEY,
+		};
+		settle(attestation, &verdict);
+	}
+}
+
 static bool hash(struct kith_attestation *attestation);
 
 /* Takes @match into @all, what other names of the executable matched. */
@@ -389,5 +427,9 @@ struct kith_attestation *kith_attest(struct kith_agent *agent,
 	}
 	attestation->exe_state = kith_exe_path(attestation->fd, &attestation->exe);
 	attestation->has_verity = kith_verity_measure(attestation->fd, attestation->verity);
+	if (upcall->has_run_by) {
+		decide_run(attestation, upcall);
+		return NULL;
+	}
 	return decide(attestation) ? attestation : NULL;
 }

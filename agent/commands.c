@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * What can be asked over the control socket. Reading is for root and the
- * group; changing anything is for root.
+ * group; changing anything is for root. Who may start a task is policy.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -22,6 +22,7 @@
 #include "reviews.h"
 #include "revocations.h"
 #include "ring.h"
+#include "run.h"
 #include "trouble.h"
 #include "base/version.h"
 
@@ -428,23 +429,27 @@ static void command_lift(struct kith_client *client, const json_t *request)
 		kith_client_end(client, NULL);
 }
 
+/* Who may ask: root; members of the group too; any user. */
+enum whom { ROOT, GROUP, ANYBODY };
+
 static const struct {
 	const char *name;
 	void (*run)(struct kith_client *client, const json_t *request);
-	bool changes;
+	enum whom whom;
 } commands[] = {
-	{ "status", command_status, false },
-	{ "ps", command_ps, false },
-	{ "conns", command_conns, false },
-	{ "events", command_events, false },
-	{ "explain", command_explain, false },
-	{ "bundles", command_bundles, false },
-	{ "policy-apply", command_policy_apply, true },
-	{ "bundle-import", command_bundle_import, true },
-	{ "bundle-remove", command_bundle_remove, true },
-	{ "revoke", command_revoke, true },
-	{ "lift", command_lift, true },
-	{ "revocations", command_revocations, false },
+	{ "status", command_status, GROUP },
+	{ "ps", command_ps, GROUP },
+	{ "conns", command_conns, GROUP },
+	{ "events", command_events, GROUP },
+	{ "explain", command_explain, GROUP },
+	{ "bundles", command_bundles, GROUP },
+	{ "policy-apply", command_policy_apply, ROOT },
+	{ "bundle-import", command_bundle_import, ROOT },
+	{ "bundle-remove", command_bundle_remove, ROOT },
+	{ "revoke", command_revoke, ROOT },
+	{ "lift", command_lift, ROOT },
+	{ "revocations", command_revocations, GROUP },
+	{ "run", kith_run_command, ANYBODY },
 };
 
 void kith_command(struct kith_client *client, const json_t *request)
@@ -455,7 +460,12 @@ void kith_command(struct kith_client *client, const json_t *request)
 	for (i = 0; name && i < KITH_ARRAY_SIZE(commands); i++) {
 		if (strcmp(commands[i].name, name))
 			continue;
-		if (commands[i].changes && !kith_client_is_root(client))
+		if (commands[i].whom != ANYBODY && kith_client_is_guest(client))
+			kith_client_fail(
+				client, NULL,
+				"permission denied (run as root, or as a member of the group %s)",
+				kith_client_agent(client)->config.group);
+		else if (commands[i].whom == ROOT && !kith_client_is_root(client))
 			kith_client_fail(client, NULL, "%s is for root", name);
 		else
 			commands[i].run(client, request);

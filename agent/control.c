@@ -17,17 +17,20 @@
 
 #define CLIENTS_MAX	64
 #define CLIENTS_OTHERS	48 /* of them, for others than root */
+#define GUESTS_MAX	12 /* of them, for users who are not of the group */
+#define GUESTS_USER_MAX 2  /* of these, for one user */
 #define REQUEST_MAX	(512U * 1024)
+#define GUEST_REQUEST	(8U * 1024)
 #define FULL		(64U * 1024) /* bytes that wait to be read */
 #define REQUEST_USEC	10000000ULL  /* to send a request */
 #define STALL_USEC	60000000ULL  /* to read some of the answer */
-#define PEER_GROUPS_MAX 1024
 
 struct kith_client {
 	LIST_ENTRY(kith_client) link;
 	struct kith_control *control;
 	int fd;
-	uid_t uid;
+	struct ucred peer;
+	bool guest;
 	sd_event_source *io, *deadline;
 	bool answering, ended;
 
@@ -61,7 +64,40 @@ struct kith_agent *kith_client_agent(const struct kith_client *client)
 
 bool kith_client_is_root(const struct kith_client *client)
 {
-	return client->uid == 0;
+	return client->peer.uid == 0;
+}
+
+bool kith_client_is_guest(const struct kith_client *client)
+{
+	return client->guest;
+}
+
+uint32_t kith_client_pid(const struct kith_client *client)
+{
+	return (uint32_t)client->peer.pid;
+}
+
+uint32_t kith_client_uid(const struct kith_client *client)
+{
+	return client->peer.uid;
+}
+
+uint32_t kith_client_gid(const struct kith_client *client)
+{
+	return client->peer.gid;
+}
+
+static size_t groups_of(int fd, uint32_t groups[KITH_CLIENT_GROUPS_MAX])
+{
+	socklen_t size = KITH_CLIENT_GROUPS_MAX * sizeof(groups[0]);
+
+	return getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size) ? 0
+									: size / sizeof(groups[0]);
+}
+
+size_t kith_client_groups(const struct kith_client *client, uint32_t groups[KITH_CLIENT_GROUPS_MAX])
+{
+	return groups_of(client->fd, groups);
 }
 
 static void drop(struct kith_client *client)
@@ -274,12 +310,12 @@ static void answer(struct kith_client *client, const char *line, size_t size)
 /* Return: false when the client is gone or has no business here. */
 static bool read_request(struct kith_client *client)
 {
+	size_t room = client->guest ? GUEST_REQUEST : REQUEST_MAX;
 	ssize_t got;
 	char *end;
 
-	client->in = client->in ? client->in : kith_alloc(REQUEST_MAX);
-	got = recv(client->fd, client->in + client->in_size, REQUEST_MAX - client->in_size,
-		   MSG_DONTWAIT);
+	client->in = client->in ? client->in : kith_alloc(room);
+	got = recv(client->fd, client->in + client->in_size, room - client->in_size, MSG_DONTWAIT);
 	if (got < 0)
 		return errno == EAGAIN || errno == EINTR;
 	if (got == 0)
@@ -288,7 +324,7 @@ static bool read_request(struct kith_client *client)
 	client->in_size += (size_t)got;
 	if (end)
 		answer(client, client->in, (size_t)(end - client->in));
-	else if (client->in_size == REQUEST_MAX)
+	else if (client->in_size == room)
 		return false;
 	return true;
 }
@@ -328,51 +364,65 @@ static int on_deadline(sd_event_source *source, uint64_t usec, void *arg)
 
 static bool in_group(const struct kith_control *control, int fd, const struct ucred *peer)
 {
-	gid_t groups[PEER_GROUPS_MAX];
-	socklen_t size = sizeof(groups);
-	size_t i;
+	uint32_t groups[KITH_CLIENT_GROUPS_MAX];
+	size_t n, i;
 
 	if (!control->has_group)
 		return false;
 	if (peer->gid == control->group)
 		return true;
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERGROUPS, groups, &size))
-		return false;
-	for (i = 0; i < size / sizeof(groups[0]); i++)
+	n = groups_of(fd, groups);
+	for (i = 0; i < n; i++)
 		if (groups[i] == control->group)
 			return true;
 	return false;
 }
 
-static bool may_connect(const struct kith_control *control, int fd, struct ucred *peer)
+/* Users who may not read have little room, so that they take none from others. */
+static bool has_room_for_guest(const struct kith_control *control, uid_t uid)
 {
-	socklen_t size = sizeof(*peer);
+	unsigned int guests = 0, of_user = 0;
+	const struct kith_client *client;
 
-	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, peer, &size))
+	LIST_FOREACH(client, &control->clients, link)
+	{
+		guests += client->guest;
+		of_user += client->guest && client->peer.uid == uid;
+	}
+	return guests < GUESTS_MAX && of_user < GUESTS_USER_MAX;
+}
+
+/* Who it is that connects. Return: whether there is room for it. */
+static bool may_connect(const struct kith_control *control, int fd, struct kith_client *client)
+{
+	socklen_t size = sizeof(client->peer);
+
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &client->peer, &size))
 		return false;
-	if (peer->uid == 0)
+	if (client->peer.uid == 0)
 		return control->n_clients < CLIENTS_MAX;
-	return control->n_clients < CLIENTS_OTHERS && in_group(control, fd, peer);
+	client->guest = !in_group(control, fd, &client->peer);
+	return control->n_clients < CLIENTS_OTHERS &&
+	       (!client->guest || has_room_for_guest(control, client->peer.uid));
 }
 
 static int on_connection(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	struct kith_control *control = arg;
 	struct kith_client *client;
-	struct ucred peer;
 	int accepted;
 
 	accepted = accept4(fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (accepted < 0)
 		return 0;
-	if (!may_connect(control, accepted, &peer)) {
+	client = kith_alloc(sizeof(*client));
+	if (!may_connect(control, accepted, client)) {
 		close(accepted);
+		free(client);
 		return 0;
 	}
-	client = kith_alloc(sizeof(*client));
 	client->control = control;
 	client->fd = accepted;
-	client->uid = peer.uid;
 	LIST_INSERT_HEAD(&control->clients, client, link);
 	control->n_clients++;
 	if (sd_event_add_io(control->agent->loop, &client->io, accepted, EPOLLIN, on_client,
@@ -435,8 +485,10 @@ static int listen_at(struct kith_control *control)
 	umask(mask);
 	if (ret)
 		return ret;
-	if (control->has_group &&
-	    (chown(control->path, (uid_t)-1, control->group) || chmod(control->path, 0660)))
+	/* Anybody may connect, for what the policy permits: may_connect(), and who a
+	 * command is for. */
+	if ((control->has_group && chown(control->path, (uid_t)-1, control->group)) ||
+	    chmod(control->path, 0666))
 		return -errno;
 	return listen(control->fd, 64) ? -errno : 0;
 }

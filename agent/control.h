@@ -13,6 +13,8 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
 
 struct kith_agent;
 struct kith_control;
@@ -34,6 +36,16 @@ typedef bool kith_produce_fn(struct kith_client *client, void *state);
 
 struct kith_agent *kith_client_agent(const struct kith_client *client);
 bool kith_client_is_root(const struct kith_client *client);
+/* Whether it is neither root nor of the group: any user. */
+bool kith_client_is_guest(const struct kith_client *client);
+/* Who it was when it connected, as the kernel says. */
+uint32_t kith_client_pid(const struct kith_client *client);
+uint32_t kith_client_uid(const struct kith_client *client);
+uint32_t kith_client_gid(const struct kith_client *client);
+#define KITH_CLIENT_GROUPS_MAX 1024
+/* Its supplementary groups; none when there are more. Return: how many. */
+size_t kith_client_groups(const struct kith_client *client,
+			  uint32_t groups[KITH_CLIENT_GROUPS_MAX]);
 
 /* Appends {"row": @row}; takes the reference. */
 void kith_client_row(struct kith_client *client, json_t *row);

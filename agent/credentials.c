@@ -26,6 +26,8 @@ struct credential {
 	uint64_t round; /* of adoption, when last seen */
 	char *workload, *spiffe_id;
 	uint32_t ttl;
+	bool task;	   /* of a task of kith run */
+	uint32_t task_ttl; /* which may take so long; 0: as it runs */
 	uint32_t traits;
 	int64_t not_before, not_after; /* of the SVID in force; 0: none yet */
 	unsigned int failures;
@@ -384,8 +386,10 @@ static void renew(struct credential *credential)
 		schedule_retry(credential);
 		return;
 	}
-	credential->ttl = workload->ttl;
+	credential->ttl = credential->task_ttl ? credential->task_ttl : workload->ttl;
 	credential->traits = workload->traits;
+	if (credential->task)
+		credential->traits &= ~(uint32_t)KITH_TRAIT_SHARE_KEY;
 	prepare(credential);
 }
 
@@ -417,6 +421,8 @@ void kith_credentials_attest(struct kith_credentials *credentials,
 	/* Asked again while we work on it: the work goes on. */
 	if (credential->busy)
 		return;
+	credential->task = upcall->has_run_by;
+	credential->task_ttl = upcall->ttl;
 	set_busy(credential, true);
 	attesting = kith_attest(credentials->agent, upcall, on_attested, credential);
 	if (attesting)
@@ -443,6 +449,8 @@ static int adopt_one(const struct nlmsghdr *message, void *arg)
 	credential = find_or_add(credentials, info.id);
 	name(credential, info.workload, info.spiffe_id);
 	credential->traits = info.traits;
+	credential->task = info.has_run_by;
+	credential->task_ttl = info.ttl;
 	credential->not_before = info.not_before;
 	credential->not_after = info.not_after;
 	plan(credential);

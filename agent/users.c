@@ -93,24 +93,32 @@ static const char *name_of(struct names *names, uint32_t id)
 	return NULL;
 }
 
+static void add_selectors(struct kith_users *users, const struct kith_policy_selector *selectors,
+			  size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		add(&users->users, selectors[i].user);
+		if (selectors[i].container)
+			add(&users->users, selectors[i].container->owner);
+		add(&users->groups, selectors[i].group);
+		add(&users->groups, selectors[i].supplementary_group);
+	}
+}
+
 struct kith_users *kith_users_new(const struct kith_policy_set *set)
 {
 	struct kith_users *users = kith_alloc(sizeof(*users));
-	size_t i, j;
+	const struct kith_policy_workload *w;
+	size_t i;
 
 	users->users.look_up = look_up_user;
 	users->groups.look_up = look_up_group;
 	for (i = 0; i < set->n_workloads; i++) {
-		for (j = 0; j < set->workloads[i].n_selectors; j++) {
-			const struct kith_policy_selector *selector =
-				&set->workloads[i].selectors[j];
-
-			add(&users->users, selector->user);
-			if (selector->container)
-				add(&users->users, selector->container->owner);
-			add(&users->groups, selector->group);
-			add(&users->groups, selector->supplementary_group);
-		}
+		w = &set->workloads[i];
+		add_selectors(users, w->selectors, w->n_selectors);
+		add_selectors(users, w->runners, w->n_runners);
 	}
 	for (i = 0; i < set->n_claims; i++)
 		add(&users->users, set->claims[i].user);
@@ -145,15 +153,26 @@ const char *kith_users_group(struct kith_users *users, uint32_t gid)
 	return name_of(&users->groups, gid);
 }
 
-bool kith_users_uid(struct kith_users *users, const char *name, uint32_t *uid)
+static bool id_of(struct names *names, const char *name, uint32_t *id)
 {
 	size_t i;
 
-	for (i = 0; i < users->users.n; i++) {
-		if (strcmp(users->users.entries[i].name, name))
+	ask_again(names);
+	for (i = 0; i < names->n; i++) {
+		if (strcmp(names->entries[i].name, name))
 			continue;
-		*uid = users->users.entries[i].id;
-		return users->users.entries[i].known;
+		*id = names->entries[i].id;
+		return names->entries[i].known;
 	}
 	return false;
+}
+
+bool kith_users_uid(struct kith_users *users, const char *name, uint32_t *uid)
+{
+	return id_of(&users->users, name, uid);
+}
+
+bool kith_users_gid(struct kith_users *users, const char *name, uint32_t *gid)
+{
+	return id_of(&users->groups, name, gid);
 }

@@ -21,7 +21,8 @@ void kith_users_free(struct kith_users *users);
 const char *kith_users_user(struct kith_users *users, uint32_t uid);
 const char *kith_users_group(struct kith_users *users, uint32_t gid);
 
-/* The number of a user's name. Return: whether there is one. */
+/* The number of a user's name, or a group's. Return: whether there is one. */
 bool kith_users_uid(struct kith_users *users, const char *name, uint32_t *uid);
+bool kith_users_gid(struct kith_users *users, const char *name, uint32_t *gid);
 
 #endif

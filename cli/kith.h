@@ -40,6 +40,7 @@ extern const struct kith_command kith_command_policy;
 extern const struct kith_command kith_command_ps;
 extern const struct kith_command kith_command_release;
 extern const struct kith_command kith_command_revoke;
+extern const struct kith_command kith_command_run;
 extern const struct kith_command kith_command_status;
 extern const struct kith_command kith_command_watch;
 extern const struct kith_command kith_command_why;

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -33,13 +34,27 @@ static const char *until(const char *text, char *out, size_t size)
 	return out;
 }
 
-/* What else there is to say: why it is refused, or how it is held. */
-static const char *note_of(const json_t *row)
+static const char *run_by(uint32_t uid, char *out, size_t size)
 {
+	const struct passwd *user = getpwuid(uid);
+
+	if (user)
+		snprintf(out, size, "run by %s", user->pw_name);
+	else
+		snprintf(out, size, "run by uid %u", uid);
+	return out;
+}
+
+/* What else there is to say: why it is refused, or how it is held. */
+static const char *note_of(const json_t *row, char *out, size_t size)
+{
+	const json_t *by = json_object_get(row, "run_by");
 	const char *note = kith_text_or_empty(row, "message");
 
 	if (!*note)
 		note = kith_text_or_empty(row, "reason");
+	if (!*note && by)
+		note = run_by((uint32_t)json_integer_value(by), out, size);
 	if (!*note && json_is_true(json_object_get(row, "shared")))
 		note = "shared";
 	return *note ? note : "-";
@@ -48,7 +63,7 @@ static const char *note_of(const json_t *row)
 static bool on_row(const json_t *row, void *arg)
 {
 	bool stale = json_is_true(json_object_get(row, "restart_needed"));
-	char id[24], pid[24], uid[24], left[24];
+	char id[24], pid[24], uid[24], left[24], note[64];
 	const char *state = stale ? "restart needed" : kith_text(row, "state");
 	struct list *list = arg;
 
@@ -63,7 +78,8 @@ static bool on_row(const json_t *row, void *arg)
 		 (long long)json_integer_value(json_object_get(row, "uid")));
 	kith_table_text_add(list->table, json_object_get(row, "id") ? id : "-", pid,
 			    kith_text(row, "comm"), uid, state, kith_text(row, "spiffe_id"),
-			    until(kith_text(row, "not_after"), left, sizeof(left)), note_of(row));
+			    until(kith_text(row, "not_after"), left, sizeof(left)),
+			    note_of(row, note, sizeof(note)));
 	return true;
 }
 

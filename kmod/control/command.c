@@ -14,6 +14,7 @@
 #include "../handshake/engine.h"
 #include "../identity/program.h"
 #include "../identity/revocation.h"
+#include "../identity/run.h"
 #include "../socket/socket.h"
 #include "../version.h"
 #include "agent.h"
@@ -235,6 +236,24 @@ int kith_cmd_program_exe(struct genl_info *info)
 		put_unused_fd(fd);
 	fput(file);
 	return err;
+}
+
+int kith_cmd_program_run(struct genl_info *info)
+{
+	struct nlattr **a = info->attrs;
+	struct kith_run_permit permit = {};
+
+	if (kith_need(info, KITH_A_RUN_PID) || kith_need(info, KITH_A_RUN_UID) ||
+	    kith_need(info, KITH_A_RUN_SPIFFE_ID) ||
+	    kith_need(info, KITH_A_RUN_WORKLOAD))
+		return -EINVAL;
+	permit.pid = nla_get_u32(a[KITH_A_RUN_PID]);
+	permit.uid = nla_get_u32(a[KITH_A_RUN_UID]);
+	permit.spiffe_id = nla_data(a[KITH_A_RUN_SPIFFE_ID]);
+	permit.workload = nla_data(a[KITH_A_RUN_WORKLOAD]);
+	if (a[KITH_A_RUN_TTL])
+		permit.ttl = nla_get_u32(a[KITH_A_RUN_TTL]);
+	return kith_run_permit(&permit, info->extack);
 }
 
 /* ca --------------------------------------------------------------------- */

@@ -15,6 +15,7 @@ static const char *const names[KITH_OBJECT_COUNT] = {
 	[KITH_OBJECT_CONFIG] = "config",
 	[KITH_OBJECT_CA] = "ca",
 	[KITH_OBJECT_SHARE] = "share",
+	[KITH_OBJECT_RUN] = "run",
 };
 
 void kith_object_report(void)

@@ -9,6 +9,7 @@
 #include "../identity/ca.h"
 #include "../identity/credential_types.h"
 #include "../identity/program.h"
+#include "../identity/run.h"
 #include "event.h"
 #include "fill.h"
 
@@ -101,9 +102,42 @@ int kith_put_credential(struct sk_buff *skb, struct kith_credential *c)
 		err = put_svid(skb, svid);
 		kith_svid_put(svid);
 	}
-	if (err || put_state(skb, c))
+	if (err || put_state(skb, c) || kith_put_run(skb, c))
 		return -EMSGSIZE;
 	return kith_put_owner(skb, c);
+}
+
+static const struct kith_run_permit *permit_of(const struct kith_credential *c)
+{
+	const struct kith_run *run = kith_program_run(c->program);
+
+	return run ? kith_run_facts(run) : NULL;
+}
+
+int kith_put_run(struct sk_buff *skb, const struct kith_credential *c)
+{
+	const struct kith_run_permit *permit = permit_of(c);
+
+	if (!permit)
+		return 0;
+	if (nla_put_u32(skb, KITH_A_CREDENTIAL_RUN_BY, permit->uid) ||
+	    (permit->ttl &&
+	     nla_put_u32(skb, KITH_A_CREDENTIAL_TTL, permit->ttl)))
+		return -EMSGSIZE;
+	return 0;
+}
+
+int kith_put_permit(struct sk_buff *skb, const struct kith_credential *c)
+{
+	const struct kith_run_permit *permit = permit_of(c);
+
+	if (!permit)
+		return 0;
+	if (nla_put_string(skb, KITH_A_CREDENTIAL_SPIFFE_ID,
+			   permit->spiffe_id) ||
+	    nla_put_string(skb, KITH_A_CREDENTIAL_WORKLOAD, permit->workload))
+		return -EMSGSIZE;
+	return kith_put_run(skb, c);
 }
 
 int kith_put_owner(struct sk_buff *skb, const struct kith_credential *c)

@@ -20,6 +20,12 @@ int kith_put_text(struct sk_buff *skb, int type, const char *text);
 /* A nested program; @exe is its path or NULL. Any context. */
 int kith_put_program(struct sk_buff *skb, int type,
 		     const struct kith_program *program, const char *exe);
+/* Who started the task that its program is part of, if it is of one, and how
+ * long that may take. Any context.
+ */
+int kith_put_run(struct sk_buff *skb, const struct kith_credential *c);
+/* That, and what the task may be. Any context. */
+int kith_put_permit(struct sk_buff *skb, const struct kith_credential *c);
 /* Whose a credential is: its id, user and group. Any context. */
 int kith_put_owner(struct sk_buff *skb, const struct kith_credential *c);
 /* That, its state and its SVID, without a nest. Any context. */

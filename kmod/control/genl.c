@@ -32,6 +32,7 @@ static const struct command {
 	[KITH_CMD_CA_CREATE] = { kith_cmd_ca_create, true },
 	[KITH_CMD_REVOCATION_ADD] = { kith_cmd_revocation_add, true },
 	[KITH_CMD_REVOCATION_REMOVE] = { kith_cmd_revocation_remove, true },
+	[KITH_CMD_PROGRAM_RUN] = { kith_cmd_program_run, true },
 };
 
 int kith_genl_check(struct sk_buff *skb, struct netlink_ext_ack *extack)
@@ -127,6 +128,7 @@ static const struct genl_ops genl_ops[] = {
 	   KITH_A_REVOCATION_MAX),
 	DO(KITH_CMD_REVOCATION_REMOVE, kith_revocation_policy,
 	   KITH_A_REVOCATION_MAX),
+	DO(KITH_CMD_PROGRAM_RUN, kith_run_policy, KITH_A_RUN_MAX),
 	{
 		.cmd = KITH_CMD_CREDENTIAL_GET,
 		.start = kith_dump_start,

@@ -56,6 +56,7 @@ int kith_cmd_config_begin(struct genl_info *info);
 int kith_cmd_config_add(struct genl_info *info);
 int kith_cmd_config_commit(struct genl_info *info);
 int kith_cmd_program_exe(struct genl_info *info);
+int kith_cmd_program_run(struct genl_info *info);
 int kith_cmd_credential_prepare(struct genl_info *info);
 int kith_cmd_credential_sign(struct genl_info *info);
 int kith_cmd_credential_install(struct genl_info *info);

@@ -57,3 +57,11 @@ const struct nla_policy kith_revocation_policy[KITH_A_REVOCATION_MAX + 1] = {
 	[KITH_A_REVOCATION_PID] = { .type = NLA_U32 },
 	[KITH_A_REVOCATION_SECONDS] = { .type = NLA_U32 },
 };
+
+const struct nla_policy kith_run_policy[KITH_A_RUN_MAX + 1] = {
+	[KITH_A_RUN_PID] = { .type = NLA_U32 },
+	[KITH_A_RUN_UID] = { .type = NLA_U32 },
+	[KITH_A_RUN_SPIFFE_ID] = { .type = NLA_NUL_STRING, .len = 2048 },
+	[KITH_A_RUN_WORKLOAD] = { .type = NLA_NUL_STRING, .len = 255 },
+	[KITH_A_RUN_TTL] = { .type = NLA_U32 },
+};

@@ -22,5 +22,7 @@ extern const struct nla_policy
 kith_ca_policy[KITH_A_CA_MAX + 1];
 extern const struct nla_policy
 kith_revocation_policy[KITH_A_REVOCATION_MAX + 1];
+extern const struct nla_policy
+kith_run_policy[KITH_A_RUN_MAX + 1];
 
 #endif

@@ -8,8 +8,9 @@
 #include "genl.h"
 #include "upcall.h"
 
-/* Paths of executable and cgroup, groups, and the rest. */
-#define UPCALL_SIZE	(2 * KITH_PATH_MAX + 4 * KITH_GROUPS_MAX + 1024)
+/* Paths of executable and cgroup, groups, an identity, and the rest. */
+#define UPCALL_SIZE	(2 * KITH_PATH_MAX + 4 * KITH_GROUPS_MAX + \
+			 KITH_SPIFFE_ID_MAX + 1024)
 
 static int attest_fill(struct sk_buff *skb, struct kith_credential *c)
 {
@@ -22,6 +23,7 @@ static int attest_fill(struct sk_buff *skb, struct kith_credential *c)
 		return -ENOMEM;
 	header = genlmsg_put(skb, 0, 0, &kith_family, 0, KITH_CMD_ATTEST);
 	if (header && !kith_put_owner(skb, c) &&
+	    !kith_put_permit(skb, c) &&
 	    !kith_put_subject(skb, c) &&
 	    !kith_put_program(skb, KITH_A_CREDENTIAL_PROGRAM, program,
 			      kith_exe_path(program, buf))) {

@@ -25,6 +25,7 @@
 #include "config.h"
 #include "process.h"
 #include "program.h"
+#include "run.h"
 
 /* Forks that get a record although the allocator is out of memory. */
 #define PROCESS_RESERVE		256
@@ -233,17 +234,35 @@ struct kith_program *kith_process_revoke(pid_t tgid)
 	return program;
 }
 
+/* The task that an image is part of, with a reference: one that begins with it,
+ * or that of the image before.
+ */
+static struct kith_run *run_of_exec(const struct kith_process *process,
+				    const struct task_struct *task)
+{
+	struct kith_run *run = kith_run_begin(task);
+
+	if (run || !process)
+		return run;
+	run = kith_program_run(rcu_dereference(process->program));
+	return run ? kith_run_get(run) : NULL;
+}
+
 static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 		       struct linux_binprm *bprm)
 {
 	struct kith_process *process;
 	struct kith_program *program;
+	struct kith_run *run;
 
 	rcu_read_lock();
 	process = process_find(task);
-	if (kith_agent_is(task) || (!process && !process_is_claimed(bprm)))
+	if (kith_agent_is(task))
 		goto out;
-	program = kith_program_new(task, bprm->file);
+	run = run_of_exec(process, task);
+	if (!process && !run && !process_is_claimed(bprm))
+		goto out;
+	program = kith_program_new(task, bprm->file, run);
 	if (!kith_descriptors_check(task))
 		process_kill(task);
 	if (process) {
@@ -286,6 +305,7 @@ static void probe_exit(void *data, struct task_struct *task)
 	/* Counted down before; two last threads may both see 0. */
 	if (atomic_read(&task->signal->live))
 		return;
+	kith_run_leave(task);
 	rcu_read_lock();
 	process = process_find(task);
 	if (process)
@@ -373,6 +393,7 @@ static void probes_unregister(void)
 void kith_process_stop(void)
 {
 	probes_unregister();
+	kith_run_exit();
 	process_remove_all();
 	rcu_barrier();
 	mempool_destroy(process_pool);

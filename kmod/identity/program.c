@@ -18,6 +18,7 @@
 #include "identity.h"
 #include "index.h"
 #include "program.h"
+#include "run.h"
 
 struct kith_program {
 	refcount_t ref;
@@ -29,6 +30,7 @@ struct kith_program {
 	char comm[TASK_COMM_LEN];
 	dev_t dev;
 	u64 ino;
+	struct kith_run *run;		/* counted; NULL: of no task */
 
 	spinlock_t lock;		/* process context only */
 	struct file *exe;		/* lock; NULL once dead */
@@ -60,6 +62,8 @@ static void program_free(struct rcu_head *rcu)
 	struct kith_program *program = container_of(rcu, struct kith_program,
 						    rcu);
 
+	if (program->run)
+		kith_run_put(program->run);
 	kmem_cache_free(program_cache, program);
 	kith_object_gone(KITH_OBJECT_PROGRAM);
 }
@@ -100,22 +104,44 @@ static void close_orphans(struct work_struct *work)
 
 static DECLARE_DELAYED_WORK(orphans, close_orphans);
 
+static void end_credentials(struct kith_program *program)
+{
+	LIST_HEAD(credentials);
+
+	spin_lock(&program->lock);
+	list_splice_init(&program->credentials, &credentials);
+	spin_unlock(&program->lock);
+	kith_credential_end_all(&credentials);
+}
+
+void kith_program_end_run(const struct kith_run *run)
+{
+	struct kith_program *program;
+	u64 id = 0;
+
+	while ((program = kith_program_from(id + 1))) {
+		id = kith_program_id(program);
+		if (program->run == run)
+			end_credentials(program);
+		kith_program_put(program);
+		cond_resched();
+	}
+}
+
 /* The last process is gone. Holds the reference that the processes shared. */
 static void program_end(struct work_struct *work)
 {
 	struct kith_program *program = container_of(work, struct kith_program,
 						    end);
 	struct file *exe;
-	LIST_HEAD(credentials);
 
 	kith_index_del(&program_index, &program->node);
 	spin_lock(&program->lock);
 	exe = program->exe;
 	program->exe = NULL;
-	list_splice_init(&program->credentials, &credentials);
 	spin_unlock(&program->lock);
 
-	kith_credential_end_all(&credentials);
+	end_credentials(program);
 	schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
 	if (exe)
 		fput(exe);
@@ -179,12 +205,14 @@ static void program_describe(struct kith_program *program,
 }
 
 struct kith_program *kith_program_new(struct task_struct *task,
-				      struct file *exe)
+				      struct file *exe, struct kith_run *run)
 {
 	struct kith_program *program;
 
 	program = kmem_cache_zalloc(program_cache, GFP_ATOMIC | __GFP_NOWARN);
 	if (!program) {
+		if (run)
+			kith_run_put(run);
 		atomic_inc(&program_nobody.processes);
 		return &program_nobody;
 	}
@@ -195,6 +223,7 @@ struct kith_program *kith_program_new(struct task_struct *task,
 	INIT_LIST_HEAD(&program->credentials);
 	INIT_WORK(&program->end, program_end);
 	INIT_WORK(&program->quarantine, quarantine);
+	program->run = run;
 	program_describe(program, task, exe);
 	kith_index_add(&program_index, &program->node, UINT_MAX);
 	return program;
@@ -213,7 +242,13 @@ void kith_program_leave(struct kith_program *program)
 
 bool kith_program_is_dead(const struct kith_program *program)
 {
-	return !atomic_read(&program->processes);
+	return !atomic_read(&program->processes) ||
+	       (program->run && kith_run_is_over(program->run));
+}
+
+struct kith_run *kith_program_run(const struct kith_program *program)
+{
+	return program->run;
 }
 
 void kith_program_inherit(struct kith_program *program,

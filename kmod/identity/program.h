@@ -17,6 +17,7 @@
 struct file;
 struct kith_credential;
 struct kith_program;
+struct kith_run;
 struct kith_tamper;
 struct linux_binprm;
 
@@ -68,7 +69,9 @@ void kith_program_quarantine(struct kith_program *program);
  * context.
  */
 struct file *kith_program_exe(struct kith_program *program);
-/* Whether its last process has ended. Any context. */
+/* Whether its last process has ended, or the task that it is part of is over: it
+ * has no identity any more. Any context.
+ */
 bool kith_program_is_dead(const struct kith_program *program);
 /* Whether kith_process_revoke() named it, or the image before it. Any context. */
 bool kith_program_is_revoked(const struct kith_program *program);
@@ -89,13 +92,18 @@ unsigned int kith_program_count(void);
  * kith_program_new() - a program for an image that was just exec'ed
  * @task: current, in the exec tracepoint
  * @exe: its executable; a reference is taken
+ * @run: the task it is part of, or NULL; the reference is taken over
  *
  * Atomic context, cannot fail: without memory it is the program that is never
  * attested. Return: a program with one process, which kith_program_leave()
  * takes away.
  */
 struct kith_program *kith_program_new(struct task_struct *task,
-				      struct file *exe);
+				      struct file *exe, struct kith_run *run);
+/* The task it is part of, or NULL; as long as the program is held. */
+struct kith_run *kith_program_run(const struct kith_program *program);
+/* Revokes the credentials of the programs of a task that is over. May sleep. */
+void kith_program_end_run(const struct kith_run *run);
 /* The program that is never attested, with a reference. Any context. */
 struct kith_program *kith_program_unattested(void);
 /* A reference unless the last one is gone already, when it returns NULL. Under

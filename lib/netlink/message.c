@@ -115,6 +115,8 @@ static const struct field credential_fields[] = {
 	[KITH_A_CREDENTIAL_REASON] = CREDENTIAL(reason),
 	[KITH_A_CREDENTIAL_MESSAGE] = CREDENTIAL(message),
 	[KITH_A_CREDENTIAL_TRAITS] = CREDENTIAL(traits),
+	[KITH_A_CREDENTIAL_RUN_BY] = CREDENTIAL(run_by, HAS(kith_credential_info, has_run_by)),
+	[KITH_A_CREDENTIAL_TTL] = CREDENTIAL(ttl),
 	[KITH_A_CREDENTIAL_PROGRAM] =
 		CREDENTIAL(program, .table = &program, HAS(kith_credential_info, has_program)),
 };

@@ -46,6 +46,8 @@ struct kith_credential_info {
 	uint32_t reason; /* enum kith_reason */
 	const char *message;
 	uint32_t traits; /* of enum kith_trait */
+	bool has_run_by;
+	uint32_t run_by, ttl; /* of a task; ttl 0: as long as it runs */
 	bool has_program;
 	struct kith_program_info program;
 };

@@ -161,6 +161,19 @@ int kith_request_program_exe(struct kith_nl *nl, uint64_t program)
 	return fd;
 }
 
+int kith_request_program_run(struct kith_nl *nl, const struct kith_request_run *run)
+{
+	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_PROGRAM_RUN);
+
+	kith_nl_put_u32(nl, KITH_A_RUN_PID, run->pid);
+	kith_nl_put_u32(nl, KITH_A_RUN_UID, run->uid);
+	kith_nl_put_string(nl, KITH_A_RUN_SPIFFE_ID, run->spiffe_id);
+	kith_nl_put_string(nl, KITH_A_RUN_WORKLOAD, run->workload);
+	if (run->ttl)
+		kith_nl_put_u32(nl, KITH_A_RUN_TTL, run->ttl);
+	return kith_nl_call(nl, request, NULL, NULL);
+}
+
 struct copy {
 	uint8_t *data;
 	size_t size;

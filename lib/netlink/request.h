@@ -44,6 +44,14 @@ int kith_request_config_rules(struct kith_nl *nl, const void *table, size_t size
  * close. Return: it, or a negative errno. */
 int kith_request_program_exe(struct kith_nl *nl, uint64_t program);
 
+/* What the next exec of a process begins; @ttl 0: as long as it runs. -EPERM when
+ * the process is not the user's own. */
+struct kith_request_run {
+	uint32_t pid, uid, ttl;
+	const char *spiffe_id, *workload;
+};
+int kith_request_program_run(struct kith_nl *nl, const struct kith_request_run *run);
+
 struct kith_request_identity {
 	const char *spiffe_id, *workload;
 	uint32_t traits; /* of enum kith_trait */

@@ -97,8 +97,11 @@ struct kith_policy_workload {
 	const char *name, *owner, *spiffe_id;
 	const struct kith_policy_selector *selectors;
 	size_t n_selectors;
-	uint32_t ttl;	  /* seconds an SVID lives */
-	uint32_t traits;  /* of enum kith_trait */
+	uint32_t ttl;	 /* seconds an SVID lives */
+	uint32_t traits; /* of enum kith_trait */
+	/* `run`: who may start a task as this. Users and groups alone are set. */
+	const struct kith_policy_selector *runners;
+	size_t n_runners;
 	const char *path; /* the file as it was opened */
 	struct kith_policy_place place;
 };

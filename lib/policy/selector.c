@@ -350,3 +350,27 @@ bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_ya
 	ok &= read_facts(reader, &k, s);
 	return ok && check_selector(reader, node, &k, s);
 }
+
+/* Who may start a task as the workload: users, and members of groups. */
+bool kith_policy_read_runner(struct kith_policy_reader *reader, struct kith_yaml *node,
+			     struct kith_policy_selector *s)
+{
+	struct keys k = { 0 };
+	const struct kith_field fields[] = {
+		{ "user", KITH_FIELD_OPTIONAL, &k.user },
+		{ "uid", KITH_FIELD_OPTIONAL, &k.uid },
+		{ "group", KITH_FIELD_OPTIONAL, &k.group },
+		{ "gid", KITH_FIELD_OPTIONAL, &k.gid },
+	};
+	bool ok = kith_fields_read(reader, node, "an entry of run", fields,
+				   sizeof(fields) / sizeof(fields[0]));
+
+	if (node->kind != KITH_YAML_MAPPING)
+		return false;
+	s->place = kith_policy_place_of(reader, node);
+	if (node->n)
+		return read_ids(reader, &k, s) && ok;
+	kith_policy_error(reader, node, "name a user or a group",
+			  "an entry of run is empty and would permit every user");
+	return false;
+}

@@ -121,6 +121,9 @@ void kith_policy_read_test(struct kith_policy_reader *reader, const char *name,
 /* selector.c: one entry of a Workload's `select`. False: it was reported. */
 bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_yaml *node,
 			       struct kith_policy_selector *selector);
+/* The same of `run`: users and groups alone. */
+bool kith_policy_read_runner(struct kith_policy_reader *reader, struct kith_yaml *node,
+			     struct kith_policy_selector *runner);
 
 /* claims.c: what @selector implies. False: nothing the kernel can claim by. */
 enum kith_policy_claim_by {

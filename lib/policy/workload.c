@@ -33,6 +33,28 @@ static bool read_select(struct kith_policy_reader *reader, const struct kith_yam
 	return ok;
 }
 
+static bool read_run(struct kith_policy_reader *reader, const struct kith_yaml *list,
+		     struct kith_policy_workload *w)
+{
+	struct kith_policy_selector *runners;
+	bool ok = true;
+	size_t i;
+
+	if (!kith_read_list(reader, list, "run", false))
+		return false;
+	if (list->n > LIST_MAX) {
+		kith_policy_error(reader, list, "name a group instead",
+				  "run has more than %u entries", LIST_MAX);
+		return false;
+	}
+	runners = kith_arena_alloc(&reader->loaded->arena, list->n * sizeof(*runners));
+	for (i = 0; i < list->n; i++)
+		ok &= kith_policy_read_runner(reader, list->items[i], &runners[i]);
+	w->runners = runners;
+	w->n_runners = list->n;
+	return ok;
+}
+
 /* spec -------------------------------------------------------------------- */
 
 static bool read_svid(struct kith_policy_reader *reader, struct kith_yaml *node,
@@ -175,10 +197,12 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 			       const char *owner, struct kith_yaml *document,
 			       struct kith_yaml *spec)
 {
-	struct kith_yaml *id, *select, *svid, *listen, *claim, *eof, *on_expiry, *injection, *jit;
+	struct kith_yaml *id, *select, *run, *svid, *listen, *claim, *eof, *on_expiry, *injection,
+		*jit;
 	const struct kith_field fields[] = {
 		{ "spiffeID", KITH_FIELD_REQUIRED, &id },
-		{ "select", KITH_FIELD_REQUIRED, &select },
+		{ "select", KITH_FIELD_OPTIONAL, &select },
+		{ "run", KITH_FIELD_OPTIONAL, &run },
 		{ "svid", KITH_FIELD_OPTIONAL, &svid },
 		{ "listen", KITH_FIELD_OPTIONAL, &listen },
 		{ "claim", KITH_FIELD_OPTIONAL, &claim },
@@ -207,6 +231,10 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 	w.traits |= read_eof(reader, eof) | read_on_expiry(reader, on_expiry);
 	w.traits |= read_injection(reader, injection) | read_jit(reader, jit);
 	by = read_claim(reader, claim);
+	if (run)
+		read_run(reader, run, &w);
+	else if (!select && spec->kind == KITH_YAML_MAPPING)
+		kith_policy_error(reader, spec, "add select", "spec has no select");
 	if (select && read_select(reader, select, &w))
 		imply_claims(reader, &w, by);
 	*KITH_POLICY_ADD(reader->loaded, workloads) = w;

@@ -143,6 +143,8 @@ json_t *kith_report_credential(const struct kith_credential_info *credential)
 	if (credential->spiffe_id)
 		json_object_set_new(object, "shared",
 				    json_boolean(credential->traits & KITH_TRAIT_SHARE_KEY));
+	if (credential->has_run_by)
+		set_number(object, "run_by", credential->run_by);
 	if (credential->reason)
 		set_text(object, "reason", kith_name_reason(credential->reason));
 	set_text(object, "message", credential->message);

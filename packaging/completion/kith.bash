@@ -24,8 +24,9 @@ _kith() {
 	esac
 	case $command in
 	'') mapfile -t COMPREPLY < <(compgen -W 'status ps conns watch why explain policy bundle
-		revoke release doctor help --json --socket --help --version' -- "$cur") ;;
+		revoke release run doctor help --json --socket --help --version' -- "$cur") ;;
 	watch) mapfile -t COMPREPLY < <(compgen -W '--last --refusals --json --help' -- "$cur") ;;
+	run) mapfile -t COMPREPLY < <(compgen -c -W '--as --ttl -- --help' -- "$cur") ;;
 	explain | revoke)
 		# A colon would split the word.
 		mapfile -t COMPREPLY < <(compgen -W "$(_kith_ids)" -- "$cur")

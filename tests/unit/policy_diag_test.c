@@ -228,6 +228,15 @@ static const struct complaint complaints[] = {
 						   "60s to 30d, as 90s, 30m or 1h)") },
 	{ REST "  svid: {ttl: 31d}\n", EW("7:15", "ttl is not a duration in range: 31d (write 60s "
 						  "to 30d, as 90s, 30m or 1h)") },
+	{ REST "  run: []\n",
+	  EW("7:8", "run is an empty list (write at least one value or remove the key)") },
+	{ REST "  run: [{}]\n", EW("7:9", "an entry of run is empty and would permit every user "
+					  "(name a user or a group)") },
+	{ REST "  run: [{exe: /a}]\n",
+	  EW("7:10", "unknown key exe in an entry of run (remove it; an entry of run may hold: "
+		     "user, uid, group, gid)") },
+	{ REST "  run: [{uid: 1, user: a}]\n",
+	  EW("7:15", "user and uid in one entry (keep one of them)") },
 	{ REST "  svid: {key: host}\n",
 	  EW("7:15", "key is not known: host (write one of: program, workload)") },
 	{ REST "  claim: cgroup\n",

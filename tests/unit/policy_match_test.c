@@ -478,6 +478,28 @@ static void reads_who_shares_a_key(void **state)
 	}
 }
 
+/* It may be without select, and no program is it by itself then. */
+static void reads_who_may_run(void **state)
+{
+	static const char text[] =
+		"apiVersion: kith/v1\nkind: Workload\nmetadata: {name: w, owner: o@a.example}\n"
+		"spec:\n  spiffeID: spiffe://a.example/w\n"
+		"  run: [{user: alice}, {uid: 7, gid: 0}, {group: ops}]\n";
+	struct kith_policy_set *set = load_good(text);
+	const struct kith_policy_workload *w = &set->workloads[0];
+	const struct kith_policy_facts facts = { .uid = 7, .user = "alice", .exe = "/a" };
+
+	assert_int_equal(w->n_selectors, 0);
+	assert_int_equal(w->n_runners, 3);
+	assert_string_equal(w->runners[0].user, "alice");
+	assert_true(w->runners[1].has_uid && w->runners[1].has_gid && !w->runners[1].gid);
+	assert_int_equal(w->runners[1].uid, 7);
+	assert_string_equal(w->runners[2].group, "ops");
+	assert_int_equal(set->n_claims, 0);
+	assert_int_equal(kith_policy_match_workload(set, &facts).result, KITH_POLICY_NO_MATCH);
+	kith_policy_free(set);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -496,6 +518,7 @@ int main(void)
 		cmocka_unit_test(reads_traits),
 		cmocka_unit_test(reads_what_tampering_costs),
 		cmocka_unit_test(reads_who_shares_a_key),
+		cmocka_unit_test(reads_who_may_run),
 	};
 
 	return cmocka_run_group_tests_name("policy_match", tests, NULL, NULL);

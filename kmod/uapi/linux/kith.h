@@ -338,6 +338,13 @@ enum kith_a_credential {
 	KITH_A_CREDENTIAL_PROGRAM,
 	/* Bits of trait. */
 	KITH_A_CREDENTIAL_TRAITS,
+	/*
+	 * Its program is part of a task that this user started with kith run;
+	 * in an upcall spiffe-id, workload and ttl are those permitted.
+	 */
+	KITH_A_CREDENTIAL_RUN_BY,
+	/* Seconds that task may take; absent: as long as it runs. */
+	KITH_A_CREDENTIAL_TTL,
 
 	/* private: */
 	__KITH_A_CREDENTIAL_MAX,
@@ -516,6 +523,22 @@ enum kith_a_revocation {
 	KITH_A_REVOCATION_MAX = __KITH_A_REVOCATION_MAX - 1
 };
 
+enum kith_a_run {
+	KITH_A_RUN_UNSPEC,
+	/* Thread group in the initial pid namespace. */
+	KITH_A_RUN_PID,
+	/* The user whose process it must be. */
+	KITH_A_RUN_UID,
+	KITH_A_RUN_SPIFFE_ID,
+	KITH_A_RUN_WORKLOAD,
+	/* Seconds; absent: until its first process ends. */
+	KITH_A_RUN_TTL,
+
+	/* private: */
+	__KITH_A_RUN_MAX,
+	KITH_A_RUN_MAX = __KITH_A_RUN_MAX - 1
+};
+
 enum kith_cmd {
 	KITH_CMD_UNSPEC,
 	/* State of the module and its counters. */
@@ -589,6 +612,12 @@ enum kith_cmd {
 	KITH_CMD_REVOCATION_REMOVE,
 	/* Lists the revocations that stand. */
 	KITH_CMD_REVOCATION_GET,
+	/*
+	 * The next exec of a process begins a task: claimed whatever it
+	 * executes, and asked about with what is permitted here. EPERM unless
+	 * the process is that user's own.
+	 */
+	KITH_CMD_PROGRAM_RUN,
 
 	/* private: */
 	__KITH_CMD_MAX,

@@ -1,0 +1,270 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cred.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/netlink.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/refcount.h>
+#include <linux/sched/task.h>
+#include <linux/slab.h>
+#include <linux/spinlock.h>
+#include <linux/string.h>
+#include <linux/user_namespace.h>
+#include <linux/workqueue.h>
+#include "../control/agent.h"
+#include "../control/count.h"
+#include "../socket/socket.h"
+#include "claim.h"
+#include "identity.h"
+#include "program.h"
+#include "run.h"
+
+/* Tasks at a time: of all, and of one user. */
+#define RUNS_MAX	1024
+#define RUNS_USER_MAX	64
+/* How long after its permit a process may exec. */
+#define EXEC_WAIT_S	10
+
+struct kith_run {
+	refcount_t ref;
+	struct list_head link;		/* run_lock; a reference, until run_end() */
+	struct kith_stamp leader;	/* fixed; its exec_id is that before */
+	bool begun;			/* run_lock; the exec has been */
+	bool over;			/* run_lock to write */
+	u64 until;			/* run_lock; boottime ns */
+	struct kith_run_permit permit;	/* fixed; its text is owned */
+	struct delayed_work end;
+};
+
+static LIST_HEAD(runs);
+/* Process context with preemption off; innermost. */
+static DEFINE_SPINLOCK(run_lock);
+static unsigned int n_runs;		/* run_lock to write */
+
+struct kith_run *kith_run_get(struct kith_run *run)
+{
+	refcount_inc(&run->ref);
+	return run;
+}
+
+void kith_run_put(struct kith_run *run)
+{
+	if (!refcount_dec_and_test(&run->ref))
+		return;
+	kfree(run->permit.spiffe_id);
+	kfree(run->permit.workload);
+	kfree(run);
+	kith_object_gone(KITH_OBJECT_RUN);
+}
+
+bool kith_run_is_over(const struct kith_run *run)
+{
+	return READ_ONCE(run->over);
+}
+
+const struct kith_run_permit *kith_run_facts(const struct kith_run *run)
+{
+	return &run->permit;
+}
+
+/* Its time has come, or its process has ended, or never exec'ed. */
+static void run_end(struct work_struct *work)
+{
+	struct kith_run *run = container_of(to_delayed_work(work),
+					    struct kith_run, end);
+	u64 now = ktime_get_boottime_ns();
+	bool mine;
+
+	spin_lock(&run_lock);
+	mine = !list_empty(&run->link) && (run->over || now >= run->until);
+	if (mine) {
+		WRITE_ONCE(run->over, true);
+		list_del_init(&run->link);
+		WRITE_ONCE(n_runs, n_runs - 1);
+	}
+	spin_unlock(&run_lock);
+	if (!mine)
+		return;
+	kith_program_end_run(run);
+	kith_socket_close_orphans();
+	kith_run_put(run);
+}
+
+/* Under the lock: it has so long, without @seconds until its process ends. */
+static void run_set_time(struct kith_run *run, u32 seconds)
+{
+	run->until = U64_MAX;
+	if (seconds) {
+		run->until = ktime_get_boottime_ns() +
+			     seconds * (u64)NSEC_PER_SEC;
+		mod_delayed_work(kith_identity_wq, &run->end,
+				 seconds * (unsigned long)HZ + 1);
+	} else {
+		cancel_delayed_work(&run->end);
+	}
+}
+
+/* Under the lock: the task of a process, begun or not. */
+static struct kith_run *run_of(const struct task_struct *task)
+{
+	u64 start = task->group_leader->start_boottime;
+	struct kith_run *run;
+
+	list_for_each_entry(run, &runs, link)
+		if (run->leader.tgid == task->tgid && run->leader.start == start &&
+		    !run->over)
+			return run;
+	return NULL;
+}
+
+/* Under the lock. */
+static void run_over(struct kith_run *run)
+{
+	WRITE_ONCE(run->over, true);
+	mod_delayed_work(kith_identity_wq, &run->end, 0);
+}
+
+struct kith_run *kith_run_begin(const struct task_struct *task)
+{
+	struct kith_run *run;
+
+	if (!READ_ONCE(n_runs))
+		return NULL;
+	spin_lock(&run_lock);
+	run = run_of(task);
+	if (run && !run->begun && run->leader.exec_id + 1 == task->self_exec_id &&
+	    ktime_get_boottime_ns() < run->until) {
+		run->begun = true;
+		run_set_time(run, run->permit.ttl);
+		kith_run_get(run);
+	} else {
+		run = NULL;
+	}
+	spin_unlock(&run_lock);
+	return run;
+}
+
+void kith_run_leave(const struct task_struct *task)
+{
+	struct kith_run *run;
+
+	if (!READ_ONCE(n_runs))
+		return;
+	spin_lock(&run_lock);
+	run = run_of(task);
+	if (run)
+		run_over(run);
+	spin_unlock(&run_lock);
+}
+
+/* permit ------------------------------------------------------------------ */
+
+/* A process that is more, or less, than that user's is not to be had. */
+static bool is_users_own(struct task_struct *task, uid_t uid)
+{
+	const struct cred *cred = get_task_cred(task);
+	kuid_t user = make_kuid(&init_user_ns, uid);
+	bool own = uid_eq(cred->uid, user) && uid_eq(cred->euid, user) &&
+		   uid_eq(cred->suid, user) && cred->user_ns == &init_user_ns;
+
+	put_cred(cred);
+	return own && kith_task_sees_host(task);
+}
+
+static int stamp_of(pid_t pid, uid_t uid, struct kith_stamp *stamp)
+{
+	struct task_struct *task;
+	int err = -ESRCH;
+
+	rcu_read_lock();
+	task = pid_task(find_pid_ns(pid, &init_pid_ns), PIDTYPE_TGID);
+	if (task)
+		get_task_struct(task);
+	rcu_read_unlock();
+	if (!task)
+		return err;
+	stamp->start = task->start_boottime;
+	stamp->exec_id = task->self_exec_id;
+	stamp->tgid = task->tgid;
+	/* After the stamp: what it execs to become more has another. */
+	err = kith_agent_is(task) || !is_users_own(task, uid) ? -EPERM : 0;
+	put_task_struct(task);
+	return err;
+}
+
+static struct kith_run *run_new(const struct kith_run_permit *permit)
+{
+	struct kith_run *run = kzalloc(sizeof(*run), GFP_KERNEL);
+
+	if (!run)
+		return NULL;
+	refcount_set(&run->ref, 1);
+	INIT_LIST_HEAD(&run->link);
+	INIT_DELAYED_WORK(&run->end, run_end);
+	run->permit = *permit;
+	run->permit.spiffe_id = kstrdup(permit->spiffe_id, GFP_KERNEL);
+	run->permit.workload = kstrdup(permit->workload, GFP_KERNEL);
+	kith_object_born(KITH_OBJECT_RUN);
+	if (run->permit.spiffe_id && run->permit.workload)
+		return run;
+	kith_run_put(run);
+	return NULL;
+}
+
+/* Under the lock. One that asks again has its first permit replaced. */
+static bool have_room(const struct kith_run *new)
+{
+	unsigned int of_user = 0;
+	struct kith_run *run;
+
+	list_for_each_entry(run, &runs, link) {
+		of_user += run->permit.uid == new->permit.uid;
+		if (!run->begun && kith_stamp_equal(run->leader, new->leader))
+			run_over(run);
+	}
+	return n_runs < RUNS_MAX && of_user < RUNS_USER_MAX;
+}
+
+int kith_run_permit(const struct kith_run_permit *permit,
+		    struct netlink_ext_ack *extack)
+{
+	struct kith_stamp leader;
+	struct kith_run *run;
+	int err = stamp_of(permit->pid, permit->uid, &leader);
+
+	if (err) {
+		NL_SET_ERR_MSG(extack,
+			       "the process has ended, or is not that user's own on the host");
+		return err;
+	}
+	run = run_new(permit);
+	if (!run)
+		return -ENOMEM;
+	run->leader = leader;
+	spin_lock(&run_lock);
+	if (have_room(run)) {
+		list_add_tail(&run->link, &runs);
+		WRITE_ONCE(n_runs, n_runs + 1);
+		run_set_time(run, EXEC_WAIT_S);
+		run = NULL;
+	}
+	spin_unlock(&run_lock);
+	if (!run)
+		return 0;
+	kith_run_put(run);
+	NL_SET_ERR_MSG(extack, "too many tasks run already");
+	return -ENOSPC;
+}
+
+void kith_run_exit(void)
+{
+	struct kith_run *run;
+
+	spin_lock(&run_lock);
+	list_for_each_entry(run, &runs, link)
+		run_over(run);
+	spin_unlock(&run_lock);
+	flush_workqueue(kith_identity_wq);
+}
