@@ -78,6 +78,32 @@ static void tell_stranger(struct kith_conn *conn)
 	mutex_unlock(&conn->mutex);
 }
 
+/* Its Workload says handoff: any. A kernel thread has it from nobody. */
+static bool is_handed_on(struct kith_conn *conn)
+{
+	struct kith_svid *svid;
+	bool handed_on;
+
+	if (current->flags & PF_KTHREAD ||
+	    kith_conn_state(conn) != KITH_CONN_STATE_READY)
+		return false;
+	svid = svid_of(conn);
+	handed_on = svid && svid->traits & KITH_TRAIT_HANDOFF;
+	if (svid)
+		kith_svid_put(svid);
+	return handed_on;
+}
+
+/* Told once for whoever uses it until somebody else does. */
+static void hand_on(struct kith_conn *conn)
+{
+	mutex_lock(&conn->mutex);
+	kith_conn_report(conn, KITH_DECISION_ALLOW, 0, KITH_REASON_HANDED_ON,
+			 KITH_SIDE_LOCAL);
+	mutex_unlock(&conn->mutex);
+	kith_caller_remember(conn);
+}
+
 int kith_stream_check_caller(struct kith_conn *conn, long timeo)
 {
 	int err = 0;
@@ -92,8 +118,13 @@ int kith_stream_check_caller(struct kith_conn *conn, long timeo)
 		err = -EACCES;
 	else
 		err = check_stranger(conn, timeo);
-	if (err == -EACCES)
-		tell_stranger(conn);
+	if (err != -EACCES)
+		return err;
+	if (is_handed_on(conn)) {
+		hand_on(conn);
+		return 0;
+	}
+	tell_stranger(conn);
 	return err;
 }
 

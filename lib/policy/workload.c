@@ -88,6 +88,15 @@ static uint32_t read_eof(struct kith_policy_reader *reader, const struct kith_ya
 									: 0;
 }
 
+/* Whether programs of other identities may use its connections. */
+static uint32_t read_handoff(struct kith_policy_reader *reader, const struct kith_yaml *node)
+{
+	static const char *const ways[] = { "none", "any", NULL };
+
+	return node && kith_read_choice(reader, node, "handoff", ways) == 1 ? KITH_TRAIT_HANDOFF
+									    : 0;
+}
+
 /* What becomes of a program that is tampered with. */
 static uint32_t read_injection(struct kith_policy_reader *reader, const struct kith_yaml *node)
 {
@@ -197,8 +206,8 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 			       const char *owner, struct kith_yaml *document,
 			       struct kith_yaml *spec)
 {
-	struct kith_yaml *id, *select, *run, *svid, *listen, *claim, *eof, *on_expiry, *injection,
-		*jit;
+	struct kith_yaml *id, *select, *run, *svid, *listen, *claim, *eof, *on_expiry, *handoff,
+		*injection, *jit;
 	const struct kith_field fields[] = {
 		{ "spiffeID", KITH_FIELD_REQUIRED, &id },
 		{ "select", KITH_FIELD_OPTIONAL, &select },
@@ -208,6 +217,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 		{ "claim", KITH_FIELD_OPTIONAL, &claim },
 		{ "eof", KITH_FIELD_OPTIONAL, &eof },
 		{ "onExpiry", KITH_FIELD_OPTIONAL, &on_expiry },
+		{ "handoff", KITH_FIELD_OPTIONAL, &handoff },
 		{ "injection", KITH_FIELD_OPTIONAL, &injection },
 		{ "jit", KITH_FIELD_OPTIONAL, &jit },
 		{ "mode", KITH_FIELD_LATER, NULL },
@@ -229,6 +239,7 @@ void kith_policy_read_workload(struct kith_policy_reader *reader, const char *na
 	if (listen)
 		read_listen(reader, listen, name);
 	w.traits |= read_eof(reader, eof) | read_on_expiry(reader, on_expiry);
+	w.traits |= read_handoff(reader, handoff);
 	w.traits |= read_injection(reader, injection) | read_jit(reader, jit);
 	by = read_claim(reader, claim);
 	if (run)

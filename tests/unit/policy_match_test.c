@@ -436,7 +436,7 @@ static void reads_traits(void **state)
 	}
 }
 
-static void reads_what_tampering_costs(void **state)
+static void reads_what_is_held(void **state)
 {
 	static const struct {
 		const char *text;
@@ -447,6 +447,8 @@ static void reads_what_tampering_costs(void **state)
 		{ "\n  injection: deny", KITH_TRAIT_SHIELD },
 		{ "\n  injection: deny\n  jit: allow", KITH_TRAIT_SHIELD | KITH_TRAIT_JIT },
 		{ "\n  jit: report", 0 },
+		{ "\n  handoff: any", KITH_TRAIT_HANDOFF },
+		{ "\n  handoff: none", 0 },
 	};
 	size_t i;
 
@@ -516,7 +518,7 @@ int main(void)
 		cmocka_unit_test(implies_claims),
 		cmocka_unit_test(reads_lifetimes),
 		cmocka_unit_test(reads_traits),
-		cmocka_unit_test(reads_what_tampering_costs),
+		cmocka_unit_test(reads_what_is_held),
 		cmocka_unit_test(reads_who_shares_a_key),
 		cmocka_unit_test(reads_who_may_run),
 	};

@@ -261,6 +261,8 @@ enum kith_reason {
 	KITH_REASON_TAMPERED,
 	/* The peer's SVID or SPIFFE ID is revoked on this host. */
 	KITH_REASON_PEER_REVOKED,
+	/* A descriptor was used by another identity, as its Workload permits. */
+	KITH_REASON_HANDED_ON,
 
 	/* private: */
 	__KITH_REASON_COUNT
