@@ -386,8 +386,10 @@ static bool has_room_for_guest(const struct kith_control *control, uid_t uid)
 
 	LIST_FOREACH(client, &control->clients, link)
 	{
-		guests += client->guest;
-		of_user += client->guest && client->peer.uid == uid;
+		if (!client->guest)
+			continue;
+		guests++;
+		of_user += client->peer.uid == uid;
 	}
 	return guests < GUESTS_MAX && of_user < GUESTS_USER_MAX;
 }

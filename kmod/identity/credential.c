@@ -141,6 +141,7 @@ struct kith_svid *kith_credential_svid(struct kith_credential *c,
 
 bool kith_credential_is_revoked(const struct kith_credential *c)
 {
+	/* The reason is written before the state. */
 	switch (smp_load_acquire(&c->state)) {
 	case KITH_CREDENTIAL_STATE_REVOKED:
 		return true;
