@@ -384,8 +384,7 @@ static bool has_room_for_guest(const struct kith_control *control, uid_t uid)
 	unsigned int guests = 0, of_user = 0;
 	const struct kith_client *client;
 
-	LIST_FOREACH(client, &control->clients, link)
-	{
+	for (client = LIST_FIRST(&control->clients); client; client = LIST_NEXT(client, link)) {
 		if (!client->guest)
 			continue;
 		guests++;

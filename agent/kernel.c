@@ -283,8 +283,10 @@ static int put_in_force(struct kith_agent *agent)
 	bool changed;
 	int ret;
 
-	/* Without them the kernel claims nothing, unless every door is left open. */
-	agent->kernel.guard();
+	/* Without each of them nothing is claimed, unless every door is left open. */
+	ret = agent->kernel.guard();
+	if (ret && (agent->config.open_doors & KITH_DOORS_GUARDED) != KITH_DOORS_GUARDED)
+		return ret;
 	if (agent->config.open_doors)
 		kith_log(LOG_WARNING,
 			 "claimed programs may use other ways than TCP: open_doors in %s",

@@ -5,6 +5,7 @@
  */
 #include <linux/bpf.h>
 #include <linux/errno.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -100,21 +101,26 @@ SEC("lsm/mmap_file")
 int BPF_PROG(kith_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
 	     unsigned long flags, int ret)
 {
+	struct inode *inode;
+
 	if (ret || !(prot & PROT_EXEC))
 		return ret;
-	if (file && !(prot & PROT_WRITE) && file->f_inode->i_nlink)
+	/* Reads that take NULL: the verifier does not know that @file may be. */
+	inode = BPF_CORE_READ(file, f_inode);
+	if (!(prot & PROT_WRITE) && inode && BPF_CORE_READ(inode, i_nlink))
 		return 0;
 	return answer(kith_guard_code());
 }
 
-/* Not executable until now, and not as its file has it. */
+/* Executable and to be written; or executable only now, and not as its file has it. */
 SEC("lsm/file_mprotect")
 int BPF_PROG(kith_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
 	     unsigned long prot, int ret)
 {
-	if (ret || !(prot & PROT_EXEC) || vma->vm_flags & VM_EXEC)
+	if (ret || !(prot & PROT_EXEC))
 		return ret;
-	if (vma->vm_file && !vma->anon_vma)
+	if (!(prot & PROT_WRITE) &&
+	    (vma->vm_flags & VM_EXEC || (vma->vm_file && !vma->anon_vma)))
 		return 0;
 	return answer(kith_guard_code());
 }

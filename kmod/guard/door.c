@@ -147,7 +147,7 @@ int kith_door_refuse(enum kith_door door, const char *how)
 {
 	bool falls_back = door == KITH_DOOR_MPTCP || door == KITH_DOOR_SMC;
 	int err = falls_back ? EPROTONOSUPPORT : EACCES;
-	char comm[TASK_COMM_LEN], detail[96];
+	char detail[96];
 	struct kith_event event = {
 		.kind = KITH_EVENT_KIND_DECISION,
 		.decision = KITH_DECISION_DENY,
@@ -159,8 +159,8 @@ int kith_door_refuse(enum kith_door door, const char *how)
 
 	if (is_left_open(door))
 		return 0;
-	snprintf(detail, sizeof(detail), "%s: %s by %s (pid %d)", names[door],
-		 how, get_task_comm(comm, current), task_tgid_nr(current));
+	snprintf(detail, sizeof(detail), "%s: %s by %.*s (pid %d)", names[door],
+		 how, TASK_COMM_LEN, current->comm, task_tgid_nr(current));
 	kith_event_emit(&event);
 	return -err;
 }

@@ -178,7 +178,7 @@ void kith_tamper_check_start(void)
 __bpf_kfunc int kith_guard_ptrace(struct task_struct *child)
 {
 	struct kith_program *program = kith_program_of(child), *own;
-	char comm[TASK_COMM_LEN], detail[96];
+	char detail[96];
 	int err = 0;
 
 	if (!program)
@@ -186,9 +186,10 @@ __bpf_kfunc int kith_guard_ptrace(struct task_struct *child)
 	/* Its own forks are no outsiders. */
 	own = kith_program_current();
 	if (own != program) {
+		/* get_task_comm() would take our task lock inside of @child's. */
 		snprintf(detail, sizeof(detail),
-			 "its memory or descriptors were taken by %s (pid %d, uid %u)",
-			 get_task_comm(comm, current), task_tgid_nr(current),
+			 "its memory or descriptors were taken by %.*s (pid %d, uid %u)",
+			 TASK_COMM_LEN, current->comm, task_tgid_nr(current),
 			 from_kuid(&init_user_ns, current_uid()));
 		err = kith_tamper_saw(program, KITH_TAMPERING_TRACE, detail);
 	}

@@ -142,14 +142,14 @@ struct kith_svid *kith_credential_svid(struct kith_credential *c,
 bool kith_credential_is_revoked(const struct kith_credential *c)
 {
 	/* The reason is written before the state. */
-	switch (smp_load_acquire(&c->state)) {
-	case KITH_CREDENTIAL_STATE_REVOKED:
-		return true;
-	case KITH_CREDENTIAL_STATE_REFUSED:
-		return READ_ONCE(c->reason) == KITH_REASON_OWN_REVOKED;
-	default:
-		return false;
-	}
+	enum kith_credential_state state = smp_load_acquire(&c->state);
+	enum kith_reason reason = READ_ONCE(c->reason);
+
+	/* That its program has ended is another matter. */
+	return (state == KITH_CREDENTIAL_STATE_REVOKED ||
+		state == KITH_CREDENTIAL_STATE_REFUSED) &&
+	       (reason == KITH_REASON_OWN_REVOKED ||
+		reason == KITH_REASON_TAMPERED);
 }
 
 int kith_credential_check(struct kith_credential *c)

@@ -64,7 +64,7 @@ struct kith_credential_waiter {
  * without memory, when the program has too many or is dead.
  */
 struct kith_credential *kith_credential_current(struct kith_program *program);
-/* Whether its connections have to end: it was revoked, for whatever reason. Any
+/* Whether its connections have to end: it was revoked, or lost to tampering. Any
  * context.
  */
 bool kith_credential_is_revoked(const struct kith_credential *credential);

@@ -131,6 +131,9 @@ static int prepare_locked(struct kith_credential *c,
 
 	if (!kith_tamper_admits(c->program, attested->traits)) {
 		NL_SET_ERR_MSG(extack, "the program was tampered with");
+		/* The Workload says so since: what it has is taken, too. */
+		if (READ_ONCE(c->state) == KITH_CREDENTIAL_STATE_READY)
+			kith_program_quarantine(c->program);
 		return -EACCES;
 	}
 	forget_prepared(c);

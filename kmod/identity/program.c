@@ -153,19 +153,21 @@ struct kith_tamper *kith_program_tamper(struct kith_program *program)
 	return &program->tamper;
 }
 
-/* The credential after @id in @program's list, with a reference, or NULL. */
+/* The credential of @program with the smallest id above @id, with a reference, or
+ * NULL: the list need not be in their order.
+ */
 static struct kith_credential *next_credential(struct kith_program *program,
 					       u64 id)
 {
 	struct kith_credential *c, *found = NULL;
 
 	spin_lock(&program->lock);
-	list_for_each_entry(c, &program->credentials, link) {
-		if (kith_credential_id(c) > id) {
-			found = kith_credential_get(c);
-			break;
-		}
-	}
+	list_for_each_entry(c, &program->credentials, link)
+		if (kith_credential_id(c) > id &&
+		    (!found || kith_credential_id(c) < kith_credential_id(found)))
+			found = c;
+	if (found)
+		kith_credential_get(found);
 	spin_unlock(&program->lock);
 	return found;
 }
@@ -177,7 +179,6 @@ static void quarantine(struct work_struct *work)
 	struct kith_credential *c;
 	u64 id = 0;
 
-	/* The list is in the order of their making, and so of their ids. */
 	while ((c = next_credential(program, id))) {
 		id = kith_credential_id(c);
 		kith_issue_revoke(c, KITH_REASON_TAMPERED);

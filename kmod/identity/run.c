@@ -87,6 +87,8 @@ static void run_end(struct work_struct *work)
 	spin_unlock(&run_lock);
 	if (!mine)
 		return;
+	/* It may have been queued again before it was taken off the list. */
+	cancel_delayed_work(&run->end);
 	kith_program_end_run(run);
 	kith_socket_close_orphans();
 	kith_run_put(run);
@@ -106,15 +108,22 @@ static void run_set_time(struct kith_run *run, u32 seconds)
 	}
 }
 
-/* Under the lock: the task of a process, begun or not. */
-static struct kith_run *run_of(const struct task_struct *task)
+/* Whether it is @task's, begun or not. Under the lock. */
+static bool is_run_of(const struct kith_run *run, const struct task_struct *task)
 {
-	u64 start = task->group_leader->start_boottime;
+	return run->leader.tgid == task->tgid && !run->over &&
+	       run->leader.start == task->group_leader->start_boottime;
+}
+
+/* Under the lock: the permit of a process that has not exec'ed with it. It may be
+ * within another task, which goes on.
+ */
+static struct kith_run *permit_of(const struct task_struct *task)
+{
 	struct kith_run *run;
 
 	list_for_each_entry(run, &runs, link)
-		if (run->leader.tgid == task->tgid && run->leader.start == start &&
-		    !run->over)
+		if (!run->begun && is_run_of(run, task))
 			return run;
 	return NULL;
 }
@@ -133,8 +142,8 @@ struct kith_run *kith_run_begin(const struct task_struct *task)
 	if (!READ_ONCE(n_runs))
 		return NULL;
 	spin_lock(&run_lock);
-	run = run_of(task);
-	if (run && !run->begun && run->leader.exec_id + 1 == task->self_exec_id &&
+	run = permit_of(task);
+	if (run && run->leader.exec_id + 1 == task->self_exec_id &&
 	    ktime_get_boottime_ns() < run->until) {
 		run->begun = true;
 		run_set_time(run, run->permit.ttl);
@@ -153,9 +162,9 @@ void kith_run_leave(const struct task_struct *task)
 	if (!READ_ONCE(n_runs))
 		return;
 	spin_lock(&run_lock);
-	run = run_of(task);
-	if (run)
-		run_over(run);
+	list_for_each_entry(run, &runs, link)
+		if (is_run_of(run, task))
+			run_over(run);
 	spin_unlock(&run_lock);
 }
 
@@ -221,7 +230,8 @@ static bool have_room(const struct kith_run *new)
 
 	list_for_each_entry(run, &runs, link) {
 		of_user += run->permit.uid == new->permit.uid;
-		if (!run->begun && kith_stamp_equal(run->leader, new->leader))
+		if (!run->begun && !run->over &&
+		    kith_stamp_equal(run->leader, new->leader))
 			run_over(run);
 	}
 	return n_runs < RUNS_MAX && of_user < RUNS_USER_MAX;
