@@ -10,4 +10,5 @@ $(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c bpf/bpf.mk | deps
 	@clang -target bpf -g -O2 -I/usr/include/$(shell gcc -print-multiarch) -Wall -Werror -c -o $@ $<
 
 $(BUILD)/bpf/%.skel.h: $(BUILD)/bpf/%.bpf.o
-	@/usr/sbin/bpftool gen skeleton $< name $*_bpf >$@
+	@{ echo '/* NOLINTBEGIN: generated */' && /usr/sbin/bpftool gen skeleton $< name $*_bpf && \
+		echo '/* NOLINTEND */'; } >$@
