@@ -26,6 +26,10 @@
 #define RUNS_USER_MAX	64
 /* How long after its permit a process may exec. */
 #define EXEC_WAIT_S	10
+/* A process counts as ended before its files are closed: until then connections can
+ * still end in order.
+ */
+#define CLOSE_WAIT	(2 * HZ)
 
 struct kith_run {
 	refcount_t ref;
@@ -69,6 +73,13 @@ const struct kith_run_permit *kith_run_facts(const struct kith_run *run)
 	return &run->permit;
 }
 
+static void close_left(struct work_struct *work)
+{
+	kith_socket_close_orphans();
+}
+
+static DECLARE_DELAYED_WORK(close_work, close_left);
+
 /* Its time has come, or its process has ended, or never exec'ed. */
 static void run_end(struct work_struct *work)
 {
@@ -90,7 +101,7 @@ static void run_end(struct work_struct *work)
 	/* It may have been queued again before it was taken off the list. */
 	cancel_delayed_work(&run->end);
 	kith_program_end_run(run);
-	kith_socket_close_orphans();
+	queue_delayed_work(kith_identity_wq, &close_work, CLOSE_WAIT);
 	kith_run_put(run);
 }
 
@@ -277,4 +288,5 @@ void kith_run_exit(void)
 		run_over(run);
 	spin_unlock(&run_lock);
 	flush_workqueue(kith_identity_wq);
+	cancel_delayed_work_sync(&close_work);
 }
