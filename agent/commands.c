@@ -14,6 +14,7 @@
 #include "credentials.h"
 #include "kernel.h"
 #include "log.h"
+#include "netlink/names.h"
 #include "netlink/request.h"
 #include "policy.h"
 #include "policy/policy.h"
@@ -62,6 +63,18 @@ static void set_number(json_t *object, const char *key, uint64_t number)
 	json_object_set_new(object, key, json_integer((json_int_t)number));
 }
 
+/* Those that kith.yaml leaves open to every claimed program. */
+static json_t *open_doors(const struct kith_agent *agent)
+{
+	json_t *list = json_array();
+	uint32_t door;
+
+	for (door = 0; door < __KITH_DOOR_COUNT; door++)
+		if (agent->config.open_doors & 1U << door)
+			json_array_append_new(list, json_string(kith_name_door(door)));
+	return list;
+}
+
 static json_t *report_agent(const struct kith_agent *agent)
 {
 	json_t *object = json_object();
@@ -81,6 +94,8 @@ static json_t *report_agent(const struct kith_agent *agent)
 	set_number(object, "generation", agent->generation);
 	set_number(object, "workloads", agent->policy->n_workloads);
 	set_number(object, "rules", agent->table->n_rules);
+	set_number(object, "openings", agent->policy->n_openings);
+	json_object_set_new(object, "open_doors", open_doors(agent));
 	set_number(object, "under_way", kith_credentials_busy(agent->credentials));
 	set_number(object, "events", kith_ring_next(agent->ring) - 1);
 	json_object_set_new(object, "clock", kith_clock_report(agent));
@@ -222,6 +237,51 @@ static void command_events(struct kith_client *client, const json_t *request)
 	kith_client_produce(client, produce_events, follow, free);
 }
 
+/* report: what is let through without an identity */
+
+struct openings {
+	uint64_t generation;
+	size_t next;
+};
+
+static bool produce_openings(struct kith_client *client, void *state)
+{
+	const struct kith_policy_set *set = kith_client_agent(client)->policy;
+	struct openings *openings = state;
+
+	if (openings->generation != kith_client_agent(client)->generation) {
+		kith_client_fail(client, NULL, "the policy was applied anew meanwhile (ask again)");
+		return false;
+	}
+	while (openings->next < set->n_openings && !kith_client_is_full(client))
+		kith_client_row(client, kith_report_opening(&set->openings[openings->next++]));
+	if (openings->next < set->n_openings)
+		return true;
+	kith_client_end(client, NULL);
+	return false;
+}
+
+static void command_report(struct kith_client *client, const json_t *request)
+{
+	const struct kith_agent *agent = kith_client_agent(client);
+	struct openings *openings = kith_alloc(sizeof(*openings));
+	json_t *row;
+	uint32_t door;
+
+	for (door = 0; door < __KITH_DOOR_COUNT; door++) {
+		if (!(agent->config.open_doors & 1U << door))
+			continue;
+		row = json_object();
+		set_text(row, "name", "open_doors");
+		set_text(row, "over", kith_name_door(door));
+		set_text(row, "reason", "left open to every claimed program of this host");
+		set_text(row, "rule", agent->config_path);
+		kith_client_row(client, row);
+	}
+	openings->generation = agent->generation;
+	kith_client_produce(client, produce_openings, openings, free);
+}
+
 /* explain */
 
 static void command_explain(struct kith_client *client, const json_t *request)
@@ -230,18 +290,21 @@ static void command_explain(struct kith_client *client, const json_t *request)
 	struct kith_policy_explanation explanation;
 	const json_t *port = json_object_get(request, "port");
 	const char *at = text_of(request, "at");
+	int over = kith_policy_door(text_of(request, "over"));
 	struct kith_policy_query query = {
 		.from = text_of(request, "from"),
 		.to = text_of(request, "to"),
 		.port = (uint16_t)json_integer_value(port),
+		.over = (enum kith_door)over,
 	};
 	uint8_t address[16];
 
-	if ((!query.from && !query.to) || json_integer_value(port) < 1 ||
+	if (over < 0 || (!query.from && !query.to) || json_integer_value(port) < 1 ||
 	    json_integer_value(port) > UINT16_MAX ||
 	    (at && !kith_policy_parse_address(at, address))) {
-		kith_client_fail(client, NULL,
-				 "explain needs from or to, port, and maybe at (an address)");
+		kith_client_fail(
+			client, NULL,
+			"explain needs from or to, port, and maybe at (an address) and over");
 		return;
 	}
 	query.at = at ? address : NULL;
@@ -442,6 +505,7 @@ static const struct {
 	{ "conns", command_conns, GROUP },
 	{ "events", command_events, GROUP },
 	{ "explain", command_explain, GROUP },
+	{ "report", command_report, GROUP },
 	{ "bundles", command_bundles, GROUP },
 	{ "policy-apply", command_policy_apply, ROOT },
 	{ "bundle-import", command_bundle_import, ROOT },

@@ -65,7 +65,7 @@ int BPF_PROG(kith_socket_create, int family, int type, int protocol, int kern, i
 	return answer(kith_guard_socket_create(family, type, protocol));
 }
 
-SEC("lsm/file_open")
+SEC("lsm.s/file_open")
 int BPF_PROG(kith_file_open, struct file *file, int ret)
 {
 	if (ret || (file->f_inode->i_mode & S_IFMT) != S_IFCHR)

@@ -11,6 +11,7 @@
 struct question {
 	const char *from, *to; /* NULL: unauthenticated */
 	char *at;	       /* NULL: any address */
+	const char *over;      /* NULL: TCP */
 	uint16_t port;
 	const char *policy; /* NULL: what is in force */
 };
@@ -51,6 +52,7 @@ static json_t *ask_files(const struct question *question)
 		.from = question->from,
 		.to = question->to,
 		.port = question->port,
+		.over = (enum kith_door)kith_policy_door(question->over),
 	};
 	json_t *result = NULL;
 	uint8_t address[16];
@@ -72,9 +74,9 @@ static json_t *ask_files(const struct question *question)
 static int ask_kithd(const struct kith_options *options, const struct question *question,
 		     json_t **result)
 {
-	json_t *request = json_pack("{s:s, s:s*, s:s*, s:s*, s:i}", "command", "explain", "from",
-				    question->from, "to", question->to, "at", question->at, "port",
-				    question->port);
+	json_t *request = json_pack("{s:s, s:s*, s:s*, s:s*, s:s*, s:i}", "command", "explain",
+				    "from", question->from, "to", question->to, "at", question->at,
+				    "over", question->over, "port", question->port);
 
 	return kith_ask(options, request, NULL, NULL, result);
 }
@@ -107,10 +109,13 @@ static void print(const struct question *question, const json_t *result)
 
 static bool parse(int argc, char **argv, struct question *question)
 {
-	if (argc > 2 && !strcmp(argv[1], "--policy")) {
-		question->policy = argv[2];
-		argc -= 2;
-		argv += 2;
+	for (; argc > 2 && !strncmp(argv[1], "--", 2); argc -= 2, argv += 2) {
+		if (!strcmp(argv[1], "--policy"))
+			question->policy = argv[2];
+		else if (!strcmp(argv[1], "--over") && kith_policy_door(argv[2]) >= 0)
+			question->over = argv[2];
+		else
+			return false;
 	}
 	if (argc != 4)
 		return false;
@@ -128,7 +133,7 @@ static int run(const struct kith_options *options, int argc, char **argv)
 	if (!parse(argc, argv, &question)) {
 		free(question.at);
 		return kith_usage(&kith_command_explain,
-				  "expected [--policy DIR] FROM TO [ADDRESS:]PORT");
+				  "expected [--policy DIR] [--over udp] FROM TO [ADDRESS:]PORT");
 	}
 	if (question.policy)
 		result = ask_files(&question);
@@ -152,12 +157,13 @@ static int run(const struct kith_options *options, int argc, char **argv)
 const struct kith_command kith_command_explain = {
 	.name = "explain",
 	.summary = "would A reach B, and by which line",
-	.help = "explain [--policy DIR|FILE] FROM TO [ADDRESS:]PORT\n"
+	.help = "explain [--policy DIR|FILE] [--over DOOR] FROM TO [ADDRESS:]PORT\n"
 		"\n"
 		"Says whether FROM may connect to TO on a port, and which line of the policy\n"
 		"decides on either end, by the kernel's own lookup. FROM and TO are SPIFFE IDs,\n"
 		"or \"-\" for a peer without identity. Without ADDRESS: whether there is one where\n"
-		"it may. It asks about the policy in force, or with --policy about files.\n"
+		"it may. It asks about the policy in force, or with --policy about files; about\n"
+		"TCP, or with --over about openings of something else, as udp.\n"
 		"\n"
 		"Exit status: 0 allowed or open, 1 denied.",
 	.run = run,

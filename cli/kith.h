@@ -39,6 +39,7 @@ extern const struct kith_command kith_command_explain;
 extern const struct kith_command kith_command_policy;
 extern const struct kith_command kith_command_ps;
 extern const struct kith_command kith_command_release;
+extern const struct kith_command kith_command_report;
 extern const struct kith_command kith_command_revoke;
 extern const struct kith_command kith_command_run;
 extern const struct kith_command kith_command_status;

@@ -10,9 +10,10 @@
 #include "../agent/config.h"
 
 static const struct kith_command *const commands[] = {
-	&kith_command_status, &kith_command_ps,	     &kith_command_conns,  &kith_command_watch,
-	&kith_command_why,    &kith_command_explain, &kith_command_policy, &kith_command_bundle,
-	&kith_command_revoke, &kith_command_release, &kith_command_run,	   &kith_command_doctor,
+	&kith_command_status, &kith_command_ps,	     &kith_command_conns,   &kith_command_watch,
+	&kith_command_why,    &kith_command_explain, &kith_command_policy,  &kith_command_bundle,
+	&kith_command_report, &kith_command_revoke,  &kith_command_release, &kith_command_run,
+	&kith_command_doctor,
 };
 
 int kith_fail(int status, const char *format, ...)

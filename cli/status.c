@@ -37,6 +37,23 @@ static void print_clock(const json_t *clock)
 		     number(clock, "behind_seconds"));
 }
 
+static void print_openings(const json_t *agent)
+{
+	const json_t *doors = json_object_get(agent, "open_doors");
+	const json_t *door;
+	size_t i;
+
+	if (number(agent, "openings"))
+		line("openings", "%lld without identity (see kith report)",
+		     number(agent, "openings"));
+	if (!json_array_size(doors))
+		return;
+	printf("%-14s", "OPEN DOORS");
+	json_array_foreach(doors, i, door)
+		printf("%s%s", i ? ", " : "", json_string_value(door));
+	printf(": to every claimed program (open_doors in %s)\n", kith_text(agent, "config"));
+}
+
 static void print_agent(const json_t *agent)
 {
 	bool last_good = !strcmp(kith_text(agent, "policy"), "last-good");
@@ -52,6 +69,7 @@ static void print_agent(const json_t *agent)
 	line("policy", "generation %lld: %lld workloads, %lld rules from %s",
 	     number(agent, "generation"), number(agent, "workloads"), number(agent, "rules"),
 	     last_good ? "the last good copy" : directory);
+	print_openings(agent);
 	if (last_good)
 		line("DEGRADED",
 		     "%s has errors; in force is what was good since %s (see kith policy test %s, mend it, then kith policy apply)",

@@ -82,10 +82,20 @@ static inline void kith_compat_set_sendpage(struct proto_ops *ops)
 {
 	ops->sendpage = kith_compat_sendpage;
 }
+
+/* Pages go through sendmsg(). */
+static inline void kith_compat_no_sendpage(struct proto_ops *ops)
+{
+	ops->sendpage = sock_no_sendpage;
+}
 #else
 #define KITH_SPLICE_FLAGS	(MSG_SPLICE_PAGES | MSG_SENDPAGE_NOPOLICY)
 
 static inline void kith_compat_set_sendpage(struct proto_ops *ops)
+{
+}
+
+static inline void kith_compat_no_sendpage(struct proto_ops *ops)
 {
 }
 #endif

@@ -33,6 +33,8 @@ enum kith_door kith_door_of_descriptor(struct file *file)
 	struct socket *sock = sock_from_file(file);
 	enum kith_door door = kith_door_of_file(file);
 
+	if (door == KITH_DOOR_UDP && kith_datagram_is_ours(sock))
+		return KITH_DOOR_NONE;
 	if (door || !sock || !kith_socket_is_native(sock))
 		return door;
 	return KITH_DOOR_NATIVE;

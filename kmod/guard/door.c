@@ -10,13 +10,17 @@
 #include <linux/major.h>
 #include <linux/miscdevice.h>
 #include <linux/net.h>
+#include <linux/jiffies.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
 #include <linux/stat.h>
 #include <net/sock.h>
 #include "../control/event.h"
 #include "../identity/config.h"
+#include "../identity/credential.h"
 #include "guard.h"
+#include "opening.h"
 
 #define IB_UVERBS_MAJOR	231
 
@@ -44,7 +48,6 @@ static const struct kind protocols[] = {
 	{ IPPROTO_SCTP, KITH_DOOR_SCTP },
 	{ IPPROTO_DCCP, KITH_DOOR_DCCP },
 	{ IPPROTO_UDP, KITH_DOOR_UDP },
-	{ IPPROTO_UDPLITE, KITH_DOOR_UDP },
 };
 
 static enum kith_door find(const struct kind *kinds, unsigned int n, int family)
@@ -134,7 +137,7 @@ static const char *const names[__KITH_DOOR_COUNT] = {
 	[KITH_DOOR_OTHER] = "another kind of socket",
 };
 
-static bool is_left_open(enum kith_door door)
+bool kith_door_is_left_open(enum kith_door door)
 {
 	struct kith_config *config = kith_config_get();
 	bool open = config->open_doors & 1U << door;
@@ -143,24 +146,65 @@ static bool is_left_open(enum kith_door door)
 	return open;
 }
 
-int kith_door_refuse(enum kith_door door, const char *how)
+static void report(enum kith_decision decision, int err, const char *detail)
 {
-	bool falls_back = door == KITH_DOOR_MPTCP || door == KITH_DOOR_SMC;
-	int err = falls_back ? EPROTONOSUPPORT : EACCES;
-	char detail[96];
 	struct kith_event event = {
 		.kind = KITH_EVENT_KIND_DECISION,
-		.decision = KITH_DECISION_DENY,
-		.reason = KITH_REASON_DOOR,
+		.decision = decision,
+		.reason = err ? KITH_REASON_DOOR : KITH_REASON_OPENING,
 		.side = KITH_SIDE_LOCAL,
 		.err = err,
 		.detail = detail,
 	};
 
-	if (is_left_open(door))
+	kith_event_emit(&event);
+}
+
+int kith_door_refuse(enum kith_door door, const char *how)
+{
+	bool falls_back = door == KITH_DOOR_MPTCP || door == KITH_DOOR_SMC;
+	int err = falls_back ? EPROTONOSUPPORT : EACCES;
+	char detail[96];
+
+	if (kith_door_is_left_open(door))
 		return 0;
 	snprintf(detail, sizeof(detail), "%s: %s by %.*s (pid %d)", names[door],
 		 how, TASK_COMM_LEN, current->comm, task_tgid_nr(current));
-	kith_event_emit(&event);
+	report(KITH_DECISION_DENY, err, detail);
 	return -err;
+}
+
+int kith_door_ask(enum kith_door door, const char *how)
+{
+	struct kith_opening_text opening;
+	char detail[KITH_NAME_MAX + 1];
+	int err;
+
+	if (kith_door_is_left_open(door))
+		return 0;
+	err = kith_opening_find(door, NULL, msecs_to_jiffies(KITH_ATTEST_WAIT_MS),
+				&opening);
+	if (err)
+		return err == -EACCES ? kith_door_refuse(door, how) : err;
+	snprintf(detail, sizeof(detail), "%s: %s by %.*s (pid %d): %s",
+		 names[door], how, TASK_COMM_LEN, current->comm,
+		 task_tgid_nr(current), opening.text);
+	report(KITH_DECISION_OPEN, 0, detail);
+	return 0;
+}
+
+void kith_door_refused(enum kith_door door, const char *how,
+		       const struct kith_endpoint *remote)
+{
+	static struct ratelimit_state limit =
+		RATELIMIT_STATE_INIT_FLAGS(kith_door_refused, HZ, 10,
+					   RATELIMIT_MSG_ON_RELEASE);
+	char detail[128];
+
+	if (!__ratelimit(&limit))
+		return;
+	snprintf(detail, sizeof(detail), "%s: %s to %pI6c port %u by %.*s (pid %d)",
+		 names[door], how, remote->address, remote->port,
+		 TASK_COMM_LEN, current->comm, task_tgid_nr(current));
+	report(KITH_DECISION_DENY, EACCES, detail);
 }

@@ -11,6 +11,7 @@
 #include <linux/kith.h>
 
 struct file;
+struct kith_endpoint;
 struct task_struct;
 
 /* Offers the questions to BPF programs. Return: 0 or -errno; without BTF of the
@@ -30,7 +31,7 @@ void kith_guard_exit(void);
 bool kith_guard_is_in_place(void);
 
 /* kfunc.c: called by BPF programs alone, at the hook of that name. Return: 0 or
- * -errno. Process context; socket_create may sleep. --------------------------
+ * -errno. Process context; socket_create and file_open may sleep. --------------------------
  */
 int kith_guard_socket_create(int family, int type, int protocol);
 int kith_guard_file_open(struct file *file);
@@ -45,7 +46,7 @@ int kith_guard_code(void);
 /* Doors that only the BPF LSM programs hold: 1 << enum kith_door. */
 #define KITH_DOORS_GUARDED						\
 	(((1U << __KITH_DOOR_COUNT) - 1) &				\
-	 ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP))
+	 ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP | 1U << KITH_DOOR_UDP))
 
 /* door.c ----------------------------------------------------------------- */
 
@@ -63,15 +64,31 @@ enum kith_door kith_door_of_socket(int family, int type, int protocol);
 /* The door that the open file is, or KITH_DOOR_NONE. Any context. */
 enum kith_door kith_door_of_file(struct file *file);
 
+/* Whether the configuration opens it to everybody. Any context. */
+bool kith_door_is_left_open(enum kith_door door);
+
 /**
- * kith_door_refuse() - refuse current a door, if it is claimed
+ * kith_door_refuse() - refuse current, which is claimed, a door
  * @door: any
- * @how: what it did, for people: "socket", "open", "receive"
+ * @how: what it did, for people: "receiving a descriptor"
  *
- * Sends an event. Return: 0 also where the configuration leaves the door open, -EACCES, or -EPROTONOSUPPORT for what programs
- * fall back to TCP from.
+ * Sends an event. Any context. Return: -EACCES, or -EPROTONOSUPPORT for what
+ * programs fall back to TCP from; 0 where the configuration leaves it open.
  */
 int kith_door_refuse(enum kith_door door, const char *how);
+
+/**
+ * kith_door_ask() - the same, unless the policy opens the door to current
+ *
+ * Waits for current's identity where some policy opens @door. Sends an event either
+ * way. Process context, may sleep. Return: as kith_door_refuse(), or -ENOKEY,
+ * -EKEYEXPIRED, -EKEYREVOKED without an identity, or a signal's -errno.
+ */
+int kith_door_ask(enum kith_door door, const char *how);
+
+/* Tells of a datagram to @remote that was refused; not of every one. Any context. */
+void kith_door_refused(enum kith_door door, const char *how,
+		       const struct kith_endpoint *remote);
 
 /* descriptor.c ----------------------------------------------------------- */
 

@@ -34,7 +34,10 @@ __bpf_kfunc int kith_guard_socket_create(int family, int type, int protocol)
 	if (!kith_program_is_claimed())
 		return 0;
 	door = kith_door_of_socket(family, type, protocol);
-	return door ? kith_door_refuse(door, "socket()") : 0;
+	/* UDP is asked about in socket/datagram.c, with BPF programs or without. */
+	if (!door || door == KITH_DOOR_UDP)
+		return 0;
+	return kith_door_ask(door, "socket()");
 }
 
 __bpf_kfunc int kith_guard_file_open(struct file *file)
@@ -44,7 +47,7 @@ __bpf_kfunc int kith_guard_file_open(struct file *file)
 	if (!kith_program_is_claimed())
 		return 0;
 	door = kith_door_of_file(file);
-	return door ? kith_door_refuse(door, "open()") : 0;
+	return door ? kith_door_ask(door, "open()") : 0;
 }
 
 __bpf_kfunc int kith_guard_file_receive(struct file *file)
@@ -59,7 +62,7 @@ __bpf_kfunc int kith_guard_file_receive(struct file *file)
 
 BTF_KFUNCS_START(kith_guard_ids)
 BTF_ID_FLAGS(func, kith_guard_socket_create, KF_SLEEPABLE)
-BTF_ID_FLAGS(func, kith_guard_file_open)
+BTF_ID_FLAGS(func, kith_guard_file_open, KF_SLEEPABLE)
 BTF_ID_FLAGS(func, kith_guard_file_receive)
 BTF_ID_FLAGS(func, kith_guard_ptrace)
 BTF_ID_FLAGS(func, kith_guard_traceme)

@@ -45,7 +45,10 @@ static bool rule_ok(const struct kith_table *table, u32 pool,
 
 	if (action > KITH_TABLE_OPEN || (action == KITH_TABLE_OPEN && rule->peer))
 		return false;
-	if (rule->pad[0] || rule->pad[1] || rule->pad[2] || !address_ok(rule))
+	if (rule->door >= __KITH_DOOR_COUNT ||
+	    (rule->door && action != KITH_TABLE_OPEN))
+		return false;
+	if (rule->pad[0] || rule->pad[1] || !address_ok(rule))
 		return false;
 	if (le16_to_cpu(rule->port_first) > le16_to_cpu(rule->port_last))
 		return false;
@@ -56,13 +59,19 @@ static bool rule_ok(const struct kith_table *table, u32 pool,
 	       optional_string_ok(table, pool, rule->name, KITH_NAME_MAX);
 }
 
-static bool rules_ok(const struct kith_table *table, u32 pool)
+/* Collects @table->doors on the way. */
+static bool rules_ok(struct kith_table *table, u32 pool)
 {
 	u32 i;
 
-	for (i = 0; i < table->n_rules; i++)
-		if (!rule_ok(table, pool, &table->rules[i]))
+	for (i = 0; i < table->n_rules; i++) {
+		const struct kith_table_rule *rule = &table->rules[i];
+
+		if (!rule_ok(table, pool, rule))
 			return false;
+		if (rule->action == cpu_to_le32(KITH_TABLE_OPEN))
+			table->doors |= 1U << rule->door;
+	}
 	return true;
 }
 
@@ -188,6 +197,12 @@ static bool prefix_match(const u8 *network, const u8 *address, u8 prefix)
 	return !rest || !((network[whole] ^ address[whole]) >> (8 - rest));
 }
 
+/* Deny rules are about every door. */
+static bool door_match(const struct kith_table_rule *rule, enum kith_door door)
+{
+	return rule->door == door || rule->action == cpu_to_le32(KITH_TABLE_DENY);
+}
+
 static bool endpoint_match(const struct kith_table_rule *rule,
 			   const struct kith_endpoint *endpoint)
 {
@@ -206,7 +221,7 @@ static bool peer_match(const struct kith_table *table,
 
 const struct kith_table_rule *
 kith_table_address(const struct kith_table *table, const char *local_id,
-		   enum kith_direction direction,
+		   enum kith_direction direction, enum kith_door door,
 		   const struct kith_endpoint *endpoint)
 {
 	struct rules rules = find_rules(table, local_id, direction);
@@ -214,7 +229,7 @@ kith_table_address(const struct kith_table *table, const char *local_id,
 
 	/* Deny rules come first. */
 	for (rule = rules.first; rule < rules.end; rule++) {
-		if (!endpoint_match(rule, endpoint))
+		if (!door_match(rule, door) || !endpoint_match(rule, endpoint))
 			continue;
 		switch (le32_to_cpu(rule->action)) {
 		case KITH_TABLE_DENY:
@@ -229,6 +244,22 @@ kith_table_address(const struct kith_table *table, const char *local_id,
 		}
 	}
 	return allow;
+}
+
+const struct kith_table_rule *kith_table_door(const struct kith_table *table,
+					      const char *local_id,
+					      enum kith_door door)
+{
+	struct rules in = find_rules(table, local_id, KITH_INBOUND);
+	struct rules out = find_rules(table, local_id, KITH_OUTBOUND);
+	const struct kith_table_rule *rule;
+
+	/* A subject's two directions adjoin. */
+	for (rule = in.first; rule < out.end; rule++)
+		if (rule->door == door &&
+		    rule->action == cpu_to_le32(KITH_TABLE_OPEN))
+			return rule;
+	return NULL;
 }
 
 const struct kith_table_rule *

@@ -16,7 +16,8 @@
  *   strings                                 each NUL-terminated, none empty
  *
  * The four parts adjoin. String offset 0 means "none". An opening names no
- * peer. Bits of an address beyond its prefix are zero.
+ * peer; it alone may be about another door than TCP. Bits of an address beyond its
+ * prefix are zero.
  */
 #ifndef _KITH_POLICY_TABLE_H
 #define _KITH_POLICY_TABLE_H
@@ -24,7 +25,7 @@
 #include "table_compat.h"
 
 #define KITH_TABLE_MAGIC	0x4854494bU	/* "KITH" */
-#define KITH_TABLE_VERSION	1
+#define KITH_TABLE_VERSION	2
 #define KITH_TABLE_MAX		(64U << 20)	/* bytes */
 
 struct kith_table_header {
@@ -55,7 +56,8 @@ struct kith_table_rule {
 	__le32 peer;			/* string: SPIFFE ID pattern; 0: any peer */
 	__u8 address[16];		/* IPv6, or IPv4-mapped; the remote end */
 	__u8 prefix;			/* bits of @address that count, 0 to 128 */
-	__u8 pad[3];			/* zero */
+	__u8 door;			/* enum kith_door; none: TCP */
+	__u8 pad[2];			/* zero */
 	__le16 port_first, port_last;	/* inbound: local; outbound: remote */
 	__le32 alpn;			/* string */
 	__le32 sni;			/* string */
@@ -69,6 +71,7 @@ struct kith_table {
 	const struct kith_table_subject *subjects;
 	const struct kith_table_rule *rules;
 	u32 n_subjects, n_rules, size;
+	u32 doors;			/* 1 << door of each opening there is */
 };
 
 /**
@@ -100,6 +103,7 @@ enum kith_direction { KITH_INBOUND, KITH_OUTBOUND };
 
 /**
  * kith_table_address() - what may happen with an endpoint before the peer is known
+ * @door: KITH_DOOR_NONE for TCP; for another, its openings and deny rules count
  *
  * Return: a deny rule that names any peer, else an opening that matches, else
  * the first allow rule whose address and port match (its peer is still to be
@@ -107,8 +111,18 @@ enum kith_direction { KITH_INBOUND, KITH_OUTBOUND };
  */
 const struct kith_table_rule *
 kith_table_address(const struct kith_table *table, const char *local_id,
-		   enum kith_direction direction,
+		   enum kith_direction direction, enum kith_door door,
 		   const struct kith_endpoint *endpoint);
+
+/**
+ * kith_table_door() - the first opening of a door in either direction, or NULL
+ *
+ * Whether a door may be opened at all; what goes through it, if it has addresses,
+ * is for kith_table_address().
+ */
+const struct kith_table_rule *kith_table_door(const struct kith_table *table,
+					      const char *local_id,
+					      enum kith_door door);
 
 /**
  * kith_table_peer() - the rule that decides about an authenticated peer

@@ -217,7 +217,7 @@ static bool is_opened(struct kith_conn *child)
 	child->generation = config->generation;
 	kith_endpoint_of_sock(child->sk, &endpoint, KITH_INBOUND);
 	rule = kith_table_address(&config->rules, child->svid->facts.spiffe_id,
-				  KITH_INBOUND, &endpoint);
+				  KITH_INBOUND, KITH_DOOR_NONE, &endpoint);
 	opened = rule && le32_to_cpu(rule->action) == KITH_TABLE_OPEN;
 	if (rule)
 		child->rule = kstrdup(kith_table_string(&config->rules,

@@ -72,7 +72,7 @@ static int decide(struct kith_conn *conn, const struct kith_endpoint *endpoint)
 
 	conn->generation = config->generation;
 	rule = kith_table_address(&config->rules, conn->svid->facts.spiffe_id,
-				  KITH_OUTBOUND, endpoint);
+				  KITH_OUTBOUND, KITH_DOOR_NONE, endpoint);
 	kfree(conn->rule);
 	conn->rule = NULL;
 	if (rule) {

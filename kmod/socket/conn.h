@@ -204,6 +204,13 @@ struct socket *kith_ops_primer(const struct sock *sk);
 void kith_doors_close(void);
 void kith_doors_open(void);
 
+/* datagram.c ------------------------------------------------------------ */
+
+/* Puts the hooks of UDP in place: 0 or -errno. May sleep. */
+int kith_datagram_init(void);
+/* Removes them; kith_socket_exit() waits for who is inside. */
+void kith_datagram_exit(void);
+
 /* caller.c --------------------------------------------------------------- */
 
 /* Whether current is the task that was checked last. */
@@ -277,6 +284,9 @@ void kith_handshake_end(struct kith_conn *conn, int err, enum kith_reason reason
 
 int kith_destination_resolve(struct sock *sk, struct sockaddr_storage *dest,
 			     int len);
+/* The unspecified address means the host itself: @dest, IPv4 or IPv6, says so. */
+void kith_destination_specify(const struct sock *sk,
+			      struct sockaddr_storage *dest);
 
 /* client.c --------------------------------------------------------------- */
 

@@ -35,6 +35,15 @@ static void resolve6(const struct sock *sk, struct sockaddr_in6 *in6)
 	}
 }
 
+void kith_destination_specify(const struct sock *sk,
+			      struct sockaddr_storage *dest)
+{
+	if (dest->ss_family == AF_INET6)
+		resolve6(sk, (struct sockaddr_in6 *)dest);
+	else
+		resolve4(sk, (struct sockaddr_in *)dest);
+}
+
 /**
  * kith_destination_resolve() - apply what changes a destination
  * @sk: not connected
@@ -58,11 +67,7 @@ int kith_destination_resolve(struct sock *sk, struct sockaddr_storage *dest,
 	if (sk->sk_prot->pre_connect)
 		err = sk->sk_prot->pre_connect(sk, (void *)dest, len);
 	release_sock(sk);
-	if (err)
-		return err;
-	if (dest->ss_family == AF_INET6)
-		resolve6(sk, (struct sockaddr_in6 *)dest);
-	else
-		resolve4(sk, (struct sockaddr_in *)dest);
-	return 0;
+	if (!err)
+		kith_destination_specify(sk, dest);
+	return err;
 }

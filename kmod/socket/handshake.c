@@ -137,7 +137,7 @@ static struct kith_tls *new_tls(struct kith_conn *conn)
 
 	kith_endpoint_of_sock(conn->sk, &endpoint, direction);
 	rule = kith_table_address(&config->rules, conn->svid->facts.spiffe_id,
-				  direction, &endpoint);
+				  direction, KITH_DOOR_NONE, &endpoint);
 	if (rule) {
 		params.alpn = kith_table_string(&config->rules, rule->alpn);
 		params.sni = kith_table_string(&config->rules, rule->sni);

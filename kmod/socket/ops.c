@@ -26,11 +26,11 @@
 #include <net/transp_v6.h>
 #include <uapi/asm-generic/ioctls.h>
 #include "conn.h"
+#include "hook.h"
 
 struct family {
 	int family;
-	struct proto *prot;
-	int (*stack_init)(struct sock *sk);
+	struct kith_hook hook;
 	struct proto_ops ops;		/* ours */
 	struct socket *primer;		/* closed, private, the stack's ops */
 	const struct proto_ops *base;	/* the stack's */
@@ -571,7 +571,7 @@ static void wrap(struct proto_ops *ops, const struct proto_ops *base)
 
 static int init_sock(struct family *f, struct sock *sk)
 {
-	int err = f->stack_init(sk);
+	int err = f->hook.stack_init(sk);
 
 	if (!err && !sk->sk_kern_sock && sk->sk_socket &&
 	    sk->sk_socket->ops == f->base && module_is_live(THIS_MODULE))
@@ -589,9 +589,7 @@ static int init_sock6(struct sock *sk)
 	return init_sock(&families[1], sk);
 }
 
-static int (*const hooks[2])(struct sock *sk) = { init_sock4, init_sock6 };
-
-static int prepare(struct family *f, int family, struct proto *prot)
+static int prepare(struct family *f, int family)
 {
 	int err;
 
@@ -600,7 +598,6 @@ static int prepare(struct family *f, int family, struct proto *prot)
 	if (err)
 		return err;
 	f->family = family;
-	f->prot = prot;
 	f->base = f->primer->ops;
 	wrap(&f->ops, f->base);
 	return 0;
@@ -613,23 +610,10 @@ static void unprepare(struct family *f)
 	f->primer = NULL;
 }
 
-static void hook(struct family *f, int (*init)(struct sock *sk))
-{
-	f->stack_init = f->prot->init;
-	/* init_sock() reads stack_init as soon as the hook is visible. */
-	smp_store_release(&f->prot->init, init);
-}
-
-static void unhook(struct family *f, int (*init)(struct sock *sk))
-{
-	if (cmpxchg(&f->prot->init, init, f->stack_init) != init)
-		pr_err("another module replaced the socket hook\n");
-}
-
 bool kith_socket_hooked(void)
 {
-	return READ_ONCE(tcp_prot.init) == init_sock4 &&
-	       READ_ONCE(tcpv6_prot.init) == init_sock6;
+	return kith_hook_is_set(&families[0].hook) &&
+	       kith_hook_is_set(&families[1].hook);
 }
 
 int kith_socket_init(void)
@@ -641,14 +625,16 @@ int kith_socket_init(void)
 	err = kith_table_init();
 	if (err)
 		return err;
-	err = prepare(&families[0], AF_INET, &tcp_prot);
+	err = prepare(&families[0], AF_INET);
 	if (!err)
-		err = prepare(&families[1], AF_INET6, &tcpv6_prot);
+		err = prepare(&families[1], AF_INET6);
+	if (!err)
+		err = kith_datagram_init();
 	if (err)
 		goto err_primer;
 	kith_callbacks_init(families[0].primer->sk);
-	hook(&families[0], hooks[0]);
-	hook(&families[1], hooks[1]);
+	kith_hook_set(&families[0].hook, &tcp_prot, init_sock4);
+	kith_hook_set(&families[1].hook, &tcpv6_prot, init_sock6);
 	kith_doors_close();
 	return 0;
 
@@ -672,8 +658,9 @@ static long calls_running(void)
 void kith_socket_exit(void)
 {
 	kith_doors_open();
-	unhook(&families[1], hooks[1]);
-	unhook(&families[0], hooks[0]);
+	kith_datagram_exit();
+	kith_hook_unset(&families[1].hook);
+	kith_hook_unset(&families[0].hook);
 	/* First everyone who loaded a pointer of ours has entered or passed,
 	 * then those inside have left, then they are out of our text. */
 	synchronize_rcu_tasks();

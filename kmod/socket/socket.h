@@ -23,6 +23,10 @@ bool kith_socket_hooked(void);
  * or is older than the module. Any context. */
 bool kith_socket_is_native(const struct socket *sock);
 
+/* Whether it is a UDP socket of which each datagram is asked about, whoever uses
+ * it. Any context. */
+bool kith_datagram_is_ours(const struct socket *sock);
+
 /* Calls @show for every managed socket with a consistent copy of its facts,
  * until @show returns non-zero, which is returned. @position resumes a dump:
  * 0 at first, advanced past what was shown. May sleep; @show must not. */

@@ -89,7 +89,7 @@ enum kith_reason kith_conn_recheck(struct kith_conn *conn,
 	if (conn->state == KITH_CONN_STATE_OPENED) {
 		wanted = KITH_TABLE_OPEN;
 		rule = kith_table_address(&config->rules, own_id, direction,
-					  &endpoint);
+					  KITH_DOOR_NONE, &endpoint);
 	} else {
 		rule = kith_table_peer(&config->rules, own_id, direction,
 				       &endpoint, conn->peer_id);

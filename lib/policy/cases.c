@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields.h"
+#include "opening.h"
 
 struct keys {
-	struct kith_yaml *from, *to, *at, *from_address, *port, *expect;
+	struct kith_yaml *from, *to, *at, *from_address, *port, *over, *expect;
 };
 
 static const char *show_address(const uint8_t address[16], char text[INET6_ADDRSTRLEN])
@@ -66,24 +66,28 @@ static void read_case(struct kith_policy_reader *reader, const char *test, struc
 		{ "at", KITH_FIELD_OPTIONAL, &k.at },
 		{ "fromAddress", KITH_FIELD_OPTIONAL, &k.from_address },
 		{ "port", KITH_FIELD_REQUIRED, &k.port },
+		{ "over", KITH_FIELD_OPTIONAL, &k.over },
 		{ "expect", KITH_FIELD_REQUIRED, &k.expect },
 	};
 	struct kith_policy_case c = { .test = test };
 	bool ok = kith_fields_read(reader, node, "a test", fields,
 				   sizeof(fields) / sizeof(fields[0]));
 	uint32_t port = 0;
-	int expected = -1;
+	int expected = -1, over = KITH_DOOR_NONE;
 
 	if (node->kind != KITH_YAML_MAPPING)
 		return;
 	ok &= read_ends(reader, node, &k, &c);
 	if (k.port)
 		ok &= kith_read_number(reader, k.port, "port", 1, 65535, &port);
+	if (k.over)
+		ok &= (over = kith_policy_read_door(reader, k.over)) >= 0;
 	if (k.expect)
 		expected = kith_read_choice(reader, k.expect, "expect", verdicts);
 	if (!ok || expected < 0)
 		return;
 	c.port = (uint16_t)port;
+	c.over = (enum kith_door)over;
 	c.expected = (enum kith_policy_verdict)expected;
 	c.place = kith_policy_place_of(reader, node);
 	c.description = describe(&reader->loaded->arena, &c);

@@ -81,9 +81,10 @@ static int compare_lines(const void *left, const void *right)
 	return a->order < b->order ? -1 : a->order > b->order;
 }
 
-static size_t expanded(const struct kith_policy_rule *rule)
+size_t kith_policy_expanded(const struct kith_policy_rule *rule)
 {
-	return (rule->n_peers ? rule->n_peers : 1) * rule->n_endpoints;
+	return (rule->n_peers ? rule->n_peers : 1) * rule->n_endpoints *
+	       (size_t)__builtin_popcount(rule->doors);
 }
 
 static void collect_lines(struct compiler *c)
@@ -107,7 +108,7 @@ static void collect_lines(struct compiler *c)
 				.rule = &p->rules[j],
 			};
 			c->n_lines++;
-			c->n_rules += expanded(&p->rules[j]);
+			c->n_rules += kith_policy_expanded(&p->rules[j]);
 		}
 	}
 	if (n)
@@ -209,10 +210,12 @@ static void write_strings(const struct compiler *c)
 			       strlen(c->slots[i].text));
 }
 
-static struct kith_table_rule *write_line(const struct compiler *c, struct kith_table_rule *out,
-					  const struct kith_policy_rule *rule)
+/* @rule as far as it leads over @door. */
+static struct kith_table_rule *write_over(const struct compiler *c, struct kith_table_rule *out,
+					  const struct kith_policy_rule *rule, uint8_t door)
 {
 	struct kith_table_rule filled = {
+		.door = door,
 		.action = cpu_to_le32(rule->action),
 		.alpn = offset_of(c, rule->alpn),
 		.sni = offset_of(c, rule->sni),
@@ -233,6 +236,17 @@ static struct kith_table_rule *write_line(const struct compiler *c, struct kith_
 			*out++ = filled;
 		}
 	} while (++i < rule->n_peers);
+	return out;
+}
+
+static struct kith_table_rule *write_line(const struct compiler *c, struct kith_table_rule *out,
+					  const struct kith_policy_rule *rule)
+{
+	uint8_t door;
+
+	for (door = 0; door < __KITH_DOOR_COUNT; door++)
+		if (rule->doors & 1U << door)
+			out = write_over(c, out, rule, door);
 	return out;
 }
 

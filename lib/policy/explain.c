@@ -103,12 +103,12 @@ static void fill(const struct kith_table *table, const struct kith_table_rule *r
 
 /* What the kernel would do for one address. */
 static void ask(const struct kith_table *table, const char *local, enum kith_direction direction,
-		const struct kith_endpoint *endpoint, const char *peer,
+		enum kith_door over, const struct kith_endpoint *endpoint, const char *peer,
 		struct kith_policy_side *side)
 {
 	const struct kith_table_rule *rule;
 
-	rule = kith_table_address(table, local, direction, endpoint);
+	rule = kith_table_address(table, local, direction, over, endpoint);
 	if (!rule || rule->action == cpu_to_le32(KITH_TABLE_DENY)) {
 		fill(table, rule, KITH_POLICY_DENY, side);
 		return;
@@ -142,11 +142,13 @@ static void note(struct answers *a, const struct kith_policy_side *side)
 }
 
 static void ask_all(const struct kith_table *table, const char *local,
-		    enum kith_direction direction, const uint8_t *address, uint16_t port,
-		    const char *peer, struct answers *a)
+		    enum kith_direction direction, const struct kith_policy_query *q,
+		    struct answers *a)
 {
 	const struct kith_table_subject *s = local ? find_subject(table, local) : NULL;
 	bool in = direction == KITH_INBOUND;
+	const uint8_t *address = in ? q->from_address : q->at;
+	const char *peer = in ? q->from : q->to;
 	struct candidates c = { 0 };
 	struct kith_policy_side side = { 0 };
 	size_t i;
@@ -159,12 +161,12 @@ static void ask_all(const struct kith_table *table, const char *local,
 		add_candidate(&c, address);
 	else
 		find_candidates(table, le32_to_cpu(in ? s->inbound : s->outbound),
-				le32_to_cpu(in ? s->n_inbound : s->n_outbound), port, &c);
+				le32_to_cpu(in ? s->n_inbound : s->n_outbound), q->port, &c);
 	for (i = 0; i < c.n; i++) {
-		struct kith_endpoint endpoint = { .port = port };
+		struct kith_endpoint endpoint = { .port = q->port };
 
 		memcpy(endpoint.address, c.addresses[i], 16);
-		ask(table, local, direction, &endpoint, peer, &side);
+		ask(table, local, direction, q->over, &endpoint, peer, &side);
 		note(a, &side);
 	}
 	free(c.addresses);
@@ -220,8 +222,8 @@ void kith_policy_evaluate(const struct kith_table *table, const struct kith_poli
 	struct answers outbound, inbound;
 	bool allow, open;
 
-	ask_all(table, q->from, KITH_OUTBOUND, q->at, q->port, q->to, &outbound);
-	ask_all(table, q->to, KITH_INBOUND, q->from_address, q->port, q->from, &inbound);
+	ask_all(table, q->from, KITH_OUTBOUND, q, &outbound);
+	ask_all(table, q->to, KITH_INBOUND, q, &inbound);
 	allow = reachable(&outbound, &inbound, KITH_POLICY_ALLOW);
 	open = reachable(&outbound, &inbound, KITH_POLICY_OPEN);
 	if (open && (!allow || prefer == KITH_POLICY_OPEN))
@@ -271,6 +273,7 @@ size_t kith_policy_test(const struct kith_policy_set *set, const struct kith_pol
 			.at = c->has_at ? c->at : NULL,
 			.from_address = c->has_from_address ? c->from_address : NULL,
 			.port = c->port,
+			.over = c->over,
 		};
 
 		list[i] = (struct kith_policy_test_result){

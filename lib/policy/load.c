@@ -303,6 +303,8 @@ static struct kith_policy_set *finish(struct kith_policy_loaded *loaded)
 	set->n_workloads = loaded->n_workloads;
 	set->claims = loaded->claims;
 	set->n_claims = loaded->n_claims;
+	set->openings = loaded->openings;
+	set->n_openings = loaded->n_openings;
 	set->n_policies = loaded->n_policies;
 	set->n_tests = loaded->n_tests;
 	set->sources = loaded->sources;
@@ -343,6 +345,7 @@ void kith_policy_free(struct kith_policy_set *set)
 	free(loaded->diags);
 	free(loaded->workloads);
 	free(loaded->claims);
+	free(loaded->openings);
 	free(loaded->policies);
 	free(loaded->cases);
 	free(loaded->named);

@@ -122,6 +122,18 @@ struct kith_policy_claim {
 	struct kith_policy_place place;
 };
 
+/* A rule with `open:`, as it was written. */
+struct kith_policy_opening {
+	const char *name;
+	const char *subject; /* whose programs */
+	bool inbound;
+	const char *over;   /* "udp, tcp" */
+	const char *peers;  /* "10.0.0.53:53, 10.0.0.54"; "": any, or none to compare */
+	const char *ports;  /* inbound: "9090, 9100-9110" */
+	const char *reason; /* "": none was given */
+	const char *source; /* "file:line" */
+};
+
 /* A file as it was read. */
 struct kith_policy_source {
 	const char *name; /* as in places */
@@ -140,6 +152,8 @@ struct kith_policy_set {
 	size_t n_workloads;
 	const struct kith_policy_claim *claims; /* sorted, no duplicates */
 	size_t n_claims;
+	const struct kith_policy_opening *openings; /* in file order */
+	size_t n_openings;
 	size_t n_policies, n_tests;		  /* documents */
 	const struct kith_policy_source *sources; /* in the order they were read */
 	size_t n_sources;
@@ -248,6 +262,7 @@ struct kith_policy_query {
 	const uint8_t *at;	     /* address @from connects to */
 	const uint8_t *from_address; /* address @to sees */
 	uint16_t port;
+	enum kith_door over; /* KITH_DOOR_NONE: TCP */
 };
 
 /* What one end says. Strings belong to the table. */
@@ -284,6 +299,9 @@ void kith_policy_explain(const struct kith_policy_table *table,
  */
 size_t kith_policy_places(const struct kith_policy_set *set, const char *spiffe_id,
 			  struct kith_policy_place *places, size_t max);
+
+/** kith_policy_door() - the enum kith_door that `over` means; NULL: TCP; -1: none */
+int kith_policy_door(const char *over);
 
 /** kith_policy_parse_address() - IPv4 or IPv6 text to 16 bytes; false: neither */
 bool kith_policy_parse_address(const char *text, uint8_t address[16]);

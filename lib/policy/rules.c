@@ -3,12 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "fields.h"
+#include "opening.h"
 
 struct keys {
 	struct kith_yaml *peers;     /* from, to */
 	struct kith_yaml *addresses; /* peers, at */
-	struct kith_yaml *ports, *open, *deny, *alpn, *sni, *reason;
+	struct kith_yaml *ports, *open, *over, *deny, *alpn, *sni, *reason;
 };
 
 /* The policy being read. */
@@ -140,20 +140,35 @@ static const char *read_sni(struct context *c, const struct kith_yaml *node)
 	return NULL;
 }
 
+static struct kith_opening_keys opening_keys(const struct keys *k)
+{
+	return (struct kith_opening_keys){
+		.open = k->open,
+		.over = k->over,
+		.peers = k->peers,
+		.addresses = k->addresses,
+		.ports = k->ports,
+		.alpn = k->alpn,
+		.sni = k->sni,
+	};
+}
+
 static bool read_values(struct context *c, const struct keys *k, struct kith_policy_rule *rule)
 {
+	struct kith_opening_keys opening = opening_keys(k);
 	bool ok = true, deny = false;
 
 	if (k->deny)
 		ok &= kith_read_bool(c->reader, k->deny, "deny", &deny);
-	if (k->open)
-		ok &= !!(rule->name = kith_read_name(c->reader, k->open, "open"));
 	if (k->alpn)
 		ok &= !!(rule->alpn = read_alpn(c, k->alpn));
 	if (k->sni)
 		ok &= !!(rule->sni = read_sni(c, k->sni));
 	if (k->reason)
-		ok &= !!kith_read_string(c->reader, k->reason, "reason", KITH_NAME_MAX);
+		ok &= !!(rule->reason =
+				 kith_read_string(c->reader, k->reason, "reason", KITH_NAME_MAX));
+	if (k->open)
+		ok &= kith_policy_read_opening(c->reader, &opening, rule);
 	if (deny)
 		rule->action = KITH_TABLE_DENY;
 	else if (k->open)
@@ -174,48 +189,26 @@ static bool refuse_with(struct context *c, const struct kith_yaml *node, const c
 	return false;
 }
 
-static bool check_opening(struct context *c, const struct kith_yaml *node, const struct keys *k,
-			  const struct kith_policy_rule *rule)
-{
-	bool in = rule->direction == KITH_INBOUND;
-	bool ok = refuse_with(c, k->peers, in ? "from" : "to", "open",
-			      "an opening knows no identity");
-	size_t i;
-
-	ok &= refuse_with(c, k->alpn, "alpn", "open", "an opening carries no TLS of ours");
-	ok &= refuse_with(c, k->sni, "sni", "open", "an opening carries no TLS of ours");
-	if (in && !k->ports) {
-		kith_policy_error(c->reader, node, "add ports", "an opening names no port");
-		return false;
-	}
-	if (!in && !k->addresses) {
-		kith_policy_error(c->reader, node, "add at", "an opening names no address");
-		return false;
-	}
-	for (i = 0; !in && i < rule->n_endpoints; i++)
-		if (kith_endpoint_any_port(&rule->endpoints[i])) {
-			kith_policy_error(c->reader, k->addresses->items[i], "add a port",
-					  "an opening names no port: %.100s",
-					  k->addresses->items[i]->text);
-			ok = false;
-		}
-	return ok;
-}
-
 static bool check_rule(struct context *c, const struct kith_yaml *node, const struct keys *k,
-		       const struct kith_policy_rule *rule)
+		       struct kith_policy_rule *rule)
 {
+	struct kith_opening_keys opening = opening_keys(k);
 	const char *peers = rule->direction == KITH_INBOUND ? "from" : "to";
 	char remedy[64];
 	bool ok;
 
+	if (!k->open && k->over) {
+		kith_policy_error(c->reader, k->over, "add open with a name, or remove over",
+				  "over without open: only TCP is authenticated");
+		return false;
+	}
 	switch (rule->action) {
 	case KITH_TABLE_DENY:
 		ok = refuse_with(c, k->open, "open", "deny", "they contradict each other");
 		ok &= refuse_with(c, k->alpn, "alpn", "deny", "nothing is negotiated");
 		return refuse_with(c, k->sni, "sni", "deny", "nothing is negotiated") && ok;
 	case KITH_TABLE_OPEN:
-		return check_opening(c, node, k, rule);
+		return kith_policy_check_opening(c->reader, node, &opening, rule);
 	default:
 		if (k->peers)
 			return true;
@@ -236,6 +229,7 @@ static bool read_keys(struct context *c, struct kith_yaml *node, enum kith_direc
 		{ in ? "from" : "to", KITH_FIELD_OPTIONAL, &k->peers },
 		{ in ? "peers" : "at", KITH_FIELD_OPTIONAL, &k->addresses },
 		{ "open", KITH_FIELD_OPTIONAL, &k->open },
+		{ "over", KITH_FIELD_OPTIONAL, &k->over },
 		{ "deny", KITH_FIELD_OPTIONAL, &k->deny },
 		{ "alpn", KITH_FIELD_OPTIONAL, &k->alpn },
 		{ "reason", KITH_FIELD_OPTIONAL, &k->reason },
@@ -272,7 +266,12 @@ static const char *source_of(struct kith_policy_reader *reader, const struct kit
 
 static void read_rule(struct context *c, struct kith_yaml *node, enum kith_direction direction)
 {
-	struct kith_policy_rule rule = { .direction = direction, .name = c->policy };
+	struct kith_policy_rule rule = {
+		.direction = direction,
+		.name = c->policy,
+		.doors = 1U << KITH_DOOR_NONE,
+	};
+	struct kith_opening_keys opening;
 	struct keys k;
 	bool ok = read_keys(c, node, direction, &k);
 
@@ -282,12 +281,16 @@ static void read_rule(struct context *c, struct kith_yaml *node, enum kith_direc
 	ok &= read_lists(c, &k, &rule);
 	if (!ok || !check_rule(c, node, &k, &rule))
 		return;
-	if ((rule.n_peers ? rule.n_peers : 1) * rule.n_endpoints > KITH_POLICY_EXPANSION_MAX) {
+	if (kith_policy_expanded(&rule) > KITH_POLICY_EXPANSION_MAX) {
 		kith_policy_error(c->reader, node, "split the rule, or use patterns and networks",
 				  "the rule expands to more than %u", KITH_POLICY_EXPANSION_MAX);
 		return;
 	}
 	rule.source = source_of(c->reader, node);
+	if (rule.action == KITH_TABLE_OPEN) {
+		opening = opening_keys(&k);
+		kith_policy_list_opening(c->reader, &opening, &rule, c->subject);
+	}
 	c->rules = kith_grow(c->rules, c->n, &c->room, sizeof(*c->rules));
 	c->rules[c->n++] = rule;
 }

@@ -16,7 +16,7 @@ struct kith_policy_endpoint {
 	uint16_t port_first, port_last;
 };
 
-/* One entry of `inbound` or `outbound`; compiles to peers × endpoints. */
+/* One entry of `inbound` or `outbound`; compiles to peers × endpoints × doors. */
 struct kith_policy_rule {
 	enum kith_table_action action;
 	enum kith_direction direction;
@@ -24,8 +24,9 @@ struct kith_policy_rule {
 	size_t n_peers;
 	const struct kith_policy_endpoint *endpoints; /* at least one */
 	size_t n_endpoints;
+	uint32_t doors;	  /* 1 << enum kith_door; those of an opening, else TCP */
 	const char *name; /* the opening's or the policy's */
-	const char *alpn, *sni;
+	const char *alpn, *sni, *reason;
 	const char *source; /* "file:line" */
 };
 
@@ -44,6 +45,7 @@ struct kith_policy_case {
 	bool has_at, has_from_address;
 	uint8_t at[16], from_address[16];
 	uint16_t port;
+	enum kith_door over;
 	enum kith_policy_verdict expected;
 	const char *description;
 	struct kith_policy_place place;
@@ -68,6 +70,7 @@ struct kith_policy_loaded {
 	KITH_POLICY_ARRAY(struct kith_policy_workload, workloads);
 	KITH_POLICY_ARRAY(struct kith_policy_claim, claims);
 	KITH_POLICY_ARRAY(struct kith_policy_document, policies);
+	KITH_POLICY_ARRAY(struct kith_policy_opening, openings);
 	KITH_POLICY_ARRAY(struct kith_policy_case, cases);
 	KITH_POLICY_ARRAY(struct kith_policy_named, named);
 	KITH_POLICY_ARRAY(struct kith_policy_source, sources);
@@ -124,6 +127,9 @@ bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_ya
 /* The same of `run`: users and groups alone. */
 bool kith_policy_read_runner(struct kith_policy_reader *reader, struct kith_yaml *node,
 			     struct kith_policy_selector *runner);
+
+/* compile.c: how many rules of the table it becomes. */
+size_t kith_policy_expanded(const struct kith_policy_rule *rule);
 
 /* claims.c: what @selector implies. False: nothing the kernel can claim by. */
 enum kith_policy_claim_by {

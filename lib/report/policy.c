@@ -49,6 +49,21 @@ json_t *kith_report_explanation(const struct kith_policy_explanation *explanatio
 	return object;
 }
 
+json_t *kith_report_opening(const struct kith_policy_opening *opening)
+{
+	json_t *object = json_object();
+
+	set_text(object, "name", opening->name);
+	set_text(object, "for", opening->subject);
+	set_text(object, "direction", opening->inbound ? "inbound" : "outbound");
+	set_text(object, "over", opening->over);
+	set_text(object, "peers", opening->peers);
+	set_text(object, "ports", opening->ports);
+	set_text(object, "reason", opening->reason);
+	set_text(object, "rule", opening->source);
+	return object;
+}
+
 json_t *kith_report_test(const struct kith_policy_test_result *result)
 {
 	json_t *object = json_object();

@@ -9,6 +9,7 @@
 /* Each returns a new reference. */
 json_t *kith_report_diag(const struct kith_policy_diag *diag);
 json_t *kith_report_explanation(const struct kith_policy_explanation *explanation);
+json_t *kith_report_opening(const struct kith_policy_opening *opening);
 json_t *kith_report_test(const struct kith_policy_test_result *result);
 
 /**

@@ -24,7 +24,7 @@ _kith() {
 	esac
 	case $command in
 	'') mapfile -t COMPREPLY < <(compgen -W 'status ps conns watch why explain policy bundle
-		revoke release run doctor help --json --socket --help --version' -- "$cur") ;;
+		report revoke release run doctor help --json --socket --help --version' -- "$cur") ;;
 	watch) mapfile -t COMPREPLY < <(compgen -W '--last --refusals --json --help' -- "$cur") ;;
 	run) mapfile -t COMPREPLY < <(compgen -c -W '--as --ttl -- --help' -- "$cur") ;;
 	explain | revoke)
@@ -33,7 +33,7 @@ _kith() {
 		if [ "$command" = revoke ]; then
 			COMPREPLY+=($(compgen -W '--for --lift --list --json' -- "$cur"))
 		else
-			COMPREPLY+=($(compgen -W '--policy' -- "$cur"))
+			COMPREPLY+=($(compgen -W '--policy --over' -- "$cur"))
 		fi
 		type __ltrim_colon_completions &>/dev/null && __ltrim_colon_completions "$cur"
 		;;

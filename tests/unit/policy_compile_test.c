@@ -334,9 +334,44 @@ static void compiles_the_same_bytes(void **state)
 	assert_int_equal(a->size, b->size);
 	assert_memory_equal(a->bytes, b->bytes, a->size);
 	assert_int_equal(a->n_subjects, 3);
-	assert_int_equal(a->n_rules, 13);
+	assert_int_equal(a->n_rules, 14); /* dns is two */
 	kith_policy_table_free(a);
 	kith_policy_table_free(b);
+}
+
+static void lists_openings(void **state)
+{
+	static const char text[] = WORKLOAD("w") POLICY(
+		"w", "  outbound:\n"
+		     "    - {open: dns, at: [10.0.0.53, \"10.0.0.54:5353\"]}\n"
+		     "    - {open: hosts, over: vsock, reason: the hypervisor asks}\n"
+		     "  inbound:\n"
+		     "    - {open: scrape, ports: [9090, \"9100-9110\"], peers: [10.1.0.0/16]}\n");
+	static const struct kith_policy_opening expected[] = {
+		{ "scrape", "spiffe://a.example/w", true, "tcp", "10.1.0.0/16", "9090, 9100-9110",
+		  "", "f.yaml:16" },
+		{ "dns", "spiffe://a.example/w", false, "tcp, udp", "10.0.0.53, 10.0.0.54:5353", "",
+		  "name resolution: DNS servers show no identity", "f.yaml:13" },
+		{ "hosts", "spiffe://a.example/w", false, "vsock", "", "", "the hypervisor asks",
+		  "f.yaml:14" },
+	};
+	struct kith_policy_set *set = load_good(text);
+	size_t i;
+
+	assert_int_equal(set->n_openings, COUNT(expected));
+	for (i = 0; i < COUNT(expected); i++) {
+		const struct kith_policy_opening *got = &set->openings[i], *want = &expected[i];
+
+		assert_string_equal(got->name, want->name);
+		assert_string_equal(got->subject, want->subject);
+		assert_int_equal(got->inbound, want->inbound);
+		assert_string_equal(got->over, want->over);
+		assert_string_equal(got->peers, want->peers);
+		assert_string_equal(got->ports, want->ports);
+		assert_string_equal(got->reason, want->reason);
+		assert_string_equal(got->source, want->source);
+	}
+	kith_policy_free(set);
 }
 
 static void merges_policies_of_one_subject(void **state)
@@ -484,8 +519,12 @@ static void runs_policy_tests(void **state)
 		"  - {to: spiffe://a.example/api, fromAddress: \"10.2.0.1\", port: 9090, expect: "
 		"open}\n"
 		"  - {from: spiffe://a.example/api, to: spiffe://a.example/db, at: 10.0.0.5, port: "
-		"5432, expect: deny}\n");
-	static const bool passes[] = { true, false, true, true, true, true, false, true };
+		"5432, expect: deny}\n"
+		"  - {from: spiffe://a.example/web, at: 10.0.0.53, port: 53, over: udp, expect: open}\n"
+		"  - {from: spiffe://a.example/api, port: 53, over: udp, expect: open}\n");
+	static const bool passes[] = {
+		true, false, true, true, true, true, false, true, true, false
+	};
 	char *text = malloc(sizeof(estate) + sizeof(cases));
 	struct kith_policy_test_result *results;
 	struct kith_policy_table *table;
@@ -601,6 +640,7 @@ int main(void)
 		cmocka_unit_test(bounds_expansion),
 		cmocka_unit_test(bounds_peers_times_ports),
 		cmocka_unit_test(compiles_the_same_bytes),
+		cmocka_unit_test(lists_openings),
 		cmocka_unit_test(merges_policies_of_one_subject),
 		cmocka_unit_test(explains),
 		cmocka_unit_test(finds_the_address_behind_a_network),

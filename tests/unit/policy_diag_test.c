@@ -321,7 +321,7 @@ static const struct complaint complaints[] = {
 	  EP("6:32", "alpn with deny: nothing is negotiated (remove one of them)") },
 	{ INBOUND "[{from: [spiffe://a.example/x], sni: a}]" OWNER,
 	  EP("6:44", "unknown key sni in an inbound rule (remove it; an inbound rule may hold: "
-		     "from, peers, open, deny, alpn, reason, ports)") },
+		     "from, peers, open, over, deny, alpn, reason, ports)") },
 	{ INBOUND "[{from: [spiffe://a.example/x], until: 2027-01-01}]" OWNER,
 	  EP("6:44", "until is not supported yet (remove it for now)") },
 	{ INBOUND "[{from: [spiffe://a.example/x], alpn: \"h2,http/1.1\"}]" OWNER,
@@ -330,8 +330,26 @@ static const struct complaint complaints[] = {
 	  EP("6:48", "sni is not a host name: 10.0.0.1 (write a host name in lower case, such as "
 		     "db.example)") },
 	{ OUTBOUND "[{open: dns}]" OWNER, EP("6:14", "an opening names no address (add at)") },
-	{ OUTBOUND "[{open: dns, at: [10.0.0.1]}]" OWNER,
+	{ OUTBOUND "[{open: tls, at: [10.0.0.1]}]" OWNER,
 	  EP("6:31", "an opening names no port: 10.0.0.1 (add a port)") },
+	{ INBOUND "[{open: dns, ports: [53]}]" OWNER,
+	  EP("6:20", "dns is an opening for the other direction (write it under outbound)") },
+	{ OUTBOUND "[{open: metrics, at: [\"10.0.0.1:1\"]}]" OWNER,
+	  EP("6:21", "metrics is an opening for the other direction (write it under inbound)") },
+	{ OUTBOUND "[{open: x, over: quic, at: [\"10.0.0.1:1\"]}]" OWNER,
+	  EP("6:30", "over is not known: quic (write one of: tcp, udp, raw, packet, vsock, xdp, "
+		     "sctp, dccp, smc, mptcp, kcm, tipc, rds, tun, rdma)") },
+	{ OUTBOUND "[{open: x, over: udp, at: [\"10.0.0.1:1\"]}]" OWNER,
+	  EP("6:14", "an opening over udp gives no reason (add reason, why nothing authenticated "
+		     "will do)") },
+	{ OUTBOUND "[{open: x, over: vsock, at: [\"10.0.0.1:1\"], reason: r}]" OWNER,
+	  EP("6:41", "at with over: it has no addresses that could be compared (remove one of "
+		     "them)") },
+	{ INBOUND "[{open: x, over: vsock, reason: r}]" OWNER,
+	  EP("6:29", "vsock leads both ways (write it under outbound)") },
+	{ OUTBOUND "[{to: [spiffe://a.example/x], over: udp}]" OWNER,
+	  EP("6:49", "over without open: only TCP is authenticated (add open with a name, or "
+		     "remove over)") },
 
 	/* addresses */
 	{ OUTBOUND "[{open: tls, at: [\"api.example:443\"]}]" OWNER,

@@ -52,6 +52,7 @@ struct rule {
 	size_t n_networks;
 	const char *ranges[LIST_MAX]; /* of each network outbound; of all inbound */
 	size_t n_ranges;
+	enum kith_door over; /* of an opening */
 	unsigned int line;
 };
 
@@ -89,6 +90,7 @@ static void make_rule(struct rule *r)
 	r->action = below(4) == 0 ? DENY : below(4) == 0 ? OPEN : ALLOW;
 	if (r->action != OPEN)
 		r->n_peers = r->action == DENY ? below(LIST_MAX + 1) : 1 + below(LIST_MAX);
+	r->over = r->action == OPEN && below(2) ? KITH_DOOR_UDP : KITH_DOOR_NONE;
 	/* An opening names its port, and outbound its address. */
 	r->n_networks = below(LIST_MAX + 1);
 	if (r->outbound && r->action == OPEN && !r->n_networks)
@@ -133,7 +135,11 @@ static void write_rule(FILE *out, const struct rule *r)
 		write_list(out, "peers", r->networks, r->n_networks, NULL);
 		write_list(out, "ports", r->ranges, r->n_ranges, NULL);
 	}
-	fputs(r->action == DENY ? "deny: true" : r->action == OPEN ? "open: o" : "reason: r", out);
+	if (r->action != ALLOW)
+		fputs(r->action == DENY ? "deny: true, " : "open: o, ", out);
+	if (r->over)
+		fputs("over: udp, ", out);
+	fputs("reason: r", out);
 	fputs("}\n", out);
 }
 
@@ -261,7 +267,14 @@ struct question {
 	bool outbound;
 	const char *local, *peer, *address;
 	uint16_t port;
+	enum kith_door over;
 };
+
+/* Rules without `over` allow TCP; what they deny, they deny over anything. */
+static bool reference_over(const struct rule *r, enum kith_door over)
+{
+	return r->action == DENY || r->over == over;
+}
 
 /* The line of the first rule of @action that matches; @any_peer: and names none.
  * 0: there is none. */
@@ -275,6 +288,7 @@ static unsigned int first_line(const struct policy *policies, size_t n, const st
 			const struct rule *r = &policies[i].rules[j];
 
 			if (r->outbound == q->outbound && (int)r->action == action &&
+			    reference_over(r, q->over) &&
 			    reference_endpoint(r, q->address, q->port) &&
 			    (!any_peer || !r->n_peers) &&
 			    (!check_peer || reference_peer(r, q->peer)))
@@ -292,11 +306,14 @@ static unsigned int reference_address(const struct policy *p, size_t n, const st
 	return line ? line : first_line(p, n, q, ALLOW, false, false);
 }
 
-static unsigned int reference_decision(const struct policy *p, size_t n, const struct question *q)
+/* Authenticated peers come over TCP. */
+static unsigned int reference_decision(const struct policy *p, size_t n, struct question q)
 {
-	unsigned int line = first_line(p, n, q, DENY, false, true);
+	unsigned int line;
 
-	return line ? line : first_line(p, n, q, ALLOW, false, true);
+	q.over = KITH_DOOR_NONE;
+	line = first_line(p, n, &q, DENY, false, true);
+	return line ? line : first_line(p, n, &q, ALLOW, false, true);
 }
 
 /* How often each kind of answer came up: a world in which nothing meets would
@@ -321,22 +338,24 @@ static unsigned int line_of(const struct kith_table *t, const struct kith_table_
 
 static void ask(const struct kith_table *t, const struct policy *policies, const char *text)
 {
-	struct question q = { below(2), PICK(ids), PICK(ids), PICK(addresses), PICK(ports) };
+	struct question q = { below(2),	       PICK(ids),   PICK(ids),
+			      PICK(addresses), PICK(ports), KITH_DOOR_NONE };
 	enum kith_direction direction = q.outbound ? KITH_OUTBOUND : KITH_INBOUND;
 	struct kith_endpoint e = { .port = q.port };
 	const struct kith_table_rule *by_address, *by_peer;
 	unsigned int expected_address, expected_peer;
 
 	/* Mostly of one that has rules. */
+	q.over = below(3) ? KITH_DOOR_NONE : KITH_DOOR_UDP;
 	if (below(8))
 		q.local = ids[below(SUBJECTS)];
 	assert_true(kith_policy_parse_address(q.address, e.address));
-	by_address = kith_table_address(t, q.local, direction, &e);
+	by_address = kith_table_address(t, q.local, direction, q.over, &e);
 	by_peer = kith_table_peer(t, q.local, direction, &e, q.peer);
 	count(seen.by_address, by_address);
 	count(seen.by_peer, by_peer);
 	expected_address = reference_address(policies, SUBJECTS + 1, &q);
-	expected_peer = reference_decision(policies, SUBJECTS + 1, &q);
+	expected_peer = reference_decision(policies, SUBJECTS + 1, q);
 	if (line_of(t, by_address) != expected_address || line_of(t, by_peer) != expected_peer)
 		fail_msg("%s\n%s of %s at %s port %u with %s: line %u by address, %u by peer; the "
 			 "documents say %u and %u",

@@ -21,7 +21,7 @@ static const char documents[] =
 	"    - {deny: true, peers: [10.1.2.3], ports: [9091]}\n"
 	"  outbound:\n"
 	"    - {to: [spiffe://a.example/db], at: [\"10.0.0.0/9:5432\", \"[fc00::/7]:1\"], sni: db}\n"
-	"    - {open: dns, at: [\"10.0.0.53:53\"]}\n"
+	"    - {open: resolver, at: [\"10.0.0.53:53\"]}\n"
 	"---\n"
 	"apiVersion: kith/v1\n"
 	"kind: Policy\n"
@@ -64,7 +64,8 @@ static void exercise(const struct kith_table *table)
 			for (direction = KITH_INBOUND; direction <= KITH_OUTBOUND; direction++) {
 				const struct kith_table_rule *found[1 + COUNT(ids)];
 
-				found[0] = kith_table_address(table, ids[i], direction, &ends[j]);
+				found[0] = kith_table_address(table, ids[i], direction,
+							      j % __KITH_DOOR_COUNT, &ends[j]);
 				for (k = 0; k < COUNT(ids); k++)
 					found[1 + k] = kith_table_peer(table, ids[i], direction,
 								       &ends[j], ids[k]);
@@ -199,7 +200,18 @@ static void opening_with_peer(uint8_t *bytes, struct kith_table *t)
 
 static void padding(uint8_t *bytes, struct kith_table *t)
 {
-	RULE(4)->pad[2] = 1;
+	RULE(4)->pad[1] = 1;
+}
+
+static void unknown_door(uint8_t *bytes, struct kith_table *t)
+{
+	RULE(3)->door = __KITH_DOOR_COUNT;
+}
+
+static void authenticated_over_a_door(uint8_t *bytes, struct kith_table *t)
+{
+	assert_int_equal(RULE(2)->action, cpu_to_le32(KITH_TABLE_ALLOW));
+	RULE(2)->door = KITH_DOOR_UDP;
 }
 
 static void long_prefix(uint8_t *bytes, struct kith_table *t)
@@ -332,6 +344,8 @@ static void refuses_each_fault(void **state)
 		unknown_action,
 		opening_with_peer,
 		padding,
+		unknown_door,
+		authenticated_over_a_door,
 		long_prefix,
 		host_bits,
 		host_bytes,
@@ -479,12 +493,66 @@ static void decides_by_address(void **state)
 	for (i = 0; i < COUNT(cases); i++) {
 		struct kith_endpoint e = endpoint(cases[i].address, cases[i].port);
 
-		assert_string_equal(said(&opened,
-					 kith_table_address(&opened, W, cases[i].direction, &e)),
+		assert_string_equal(said(&opened, kith_table_address(&opened, W, cases[i].direction,
+								     KITH_DOOR_NONE, &e)),
 				    cases[i].expected);
 		assert_null(kith_table_address(&opened, "spiffe://a.example/v", cases[i].direction,
-					       &e));
+					       KITH_DOOR_NONE, &e));
 	}
+	kith_policy_table_free(table);
+}
+
+static const char doors[] =
+	"apiVersion: kith/v1\n"
+	"kind: Policy\n"
+	"metadata: {name: p, owner: o}\n"
+	"spec:\n"
+	"  for: spiffe://a.example/w\n"
+	"  outbound:\n"
+	"    - {open: dns, at: [10.0.0.53]}\n"
+	"    - {open: trace, over: packet, reason: it captures}\n"
+	"    - {deny: true, at: [\"10.0.0.0/30\"]}\n"
+	"    - {open: log, over: udp, at: [\"10.0.0.0/8:514\"], reason: no TLS}\n"
+	"  inbound:\n"
+	"    - {open: quic, over: udp, ports: [443], reason: its own TLS}\n";
+
+static void decides_by_door(void **state)
+{
+	static const struct {
+		enum kith_direction direction;
+		enum kith_door door;
+		const char *address;
+		uint16_t port;
+		const char *expected;
+	} cases[] = {
+		{ KITH_OUTBOUND, KITH_DOOR_NONE, "10.0.0.53", 53, "open f.yaml:7" },
+		{ KITH_OUTBOUND, KITH_DOOR_UDP, "10.0.0.53", 53, "open f.yaml:7" },
+		{ KITH_OUTBOUND, KITH_DOOR_RAW, "10.0.0.53", 53, "none" },
+		{ KITH_OUTBOUND, KITH_DOOR_UDP, "10.0.0.53", 54, "none" },
+		{ KITH_OUTBOUND, KITH_DOOR_UDP, "10.1.0.0", 514, "open f.yaml:10" },
+		{ KITH_OUTBOUND, KITH_DOOR_NONE, "10.1.0.0", 514, "none" },
+		{ KITH_OUTBOUND, KITH_DOOR_UDP, "10.0.0.1", 514, "deny f.yaml:9" },
+		{ KITH_OUTBOUND, KITH_DOOR_PACKET, "::", 0, "open f.yaml:8" },
+		{ KITH_INBOUND, KITH_DOOR_UDP, "192.0.2.1", 443, "open f.yaml:12" },
+		{ KITH_INBOUND, KITH_DOOR_NONE, "192.0.2.1", 443, "none" },
+	};
+	struct kith_policy_table *table = compile_good(doors);
+	struct kith_table t;
+	size_t i;
+
+	assert_int_equal(kith_table_open(&t, table->bytes, table->size), 0);
+	assert_int_equal(t.doors,
+			 1U << KITH_DOOR_NONE | 1U << KITH_DOOR_UDP | 1U << KITH_DOOR_PACKET);
+	for (i = 0; i < COUNT(cases); i++) {
+		struct kith_endpoint e = endpoint(cases[i].address, cases[i].port);
+
+		assert_string_equal(
+			said(&t, kith_table_address(&t, W, cases[i].direction, cases[i].door, &e)),
+			cases[i].expected);
+	}
+	assert_string_equal(said(&t, kith_table_door(&t, W, KITH_DOOR_UDP)), "open f.yaml:12");
+	assert_null(kith_table_door(&t, W, KITH_DOOR_RAW));
+	assert_null(kith_table_door(&t, "spiffe://a.example/v", KITH_DOOR_UDP));
 	kith_policy_table_free(table);
 }
 
@@ -531,15 +599,15 @@ static void carries_alpn_sni_and_names(void **state)
 	struct kith_table t;
 
 	assert_int_equal(kith_table_open(&t, table->bytes, table->size), 0);
-	rule = kith_table_address(&t, W, KITH_INBOUND, &web);
+	rule = kith_table_address(&t, W, KITH_INBOUND, KITH_DOOR_NONE, &web);
 	assert_string_equal(kith_table_string(&t, rule->alpn), "h2");
 	assert_null(kith_table_string(&t, rule->sni));
 	assert_string_equal(kith_table_string(&t, rule->name), "p");
-	rule = kith_table_address(&t, W, KITH_OUTBOUND, &db);
+	rule = kith_table_address(&t, W, KITH_OUTBOUND, KITH_DOOR_NONE, &db);
 	assert_null(kith_table_string(&t, rule->alpn));
 	assert_string_equal(kith_table_string(&t, rule->sni), "db");
-	rule = kith_table_address(&t, W, KITH_OUTBOUND, &dns);
-	assert_string_equal(kith_table_string(&t, rule->name), "dns");
+	rule = kith_table_address(&t, W, KITH_OUTBOUND, KITH_DOOR_NONE, &dns);
+	assert_string_equal(kith_table_string(&t, rule->name), "resolver");
 	kith_policy_table_free(table);
 }
 
@@ -607,6 +675,7 @@ int main(void)
 		cmocka_unit_test(refuses_long_strings),
 		cmocka_unit_test(decides_by_address),
 		cmocka_unit_test(decides_by_peer),
+		cmocka_unit_test(decides_by_door),
 		cmocka_unit_test(carries_alpn_sni_and_names),
 		cmocka_unit_test(matches_patterns),
 	};

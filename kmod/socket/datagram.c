@@ -1,0 +1,415 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * UDP of claimed programs: every datagram needs an opening of the policy.
+ *
+ * Their sockets run these operations from socket() to close(). Each call asks anew
+ * who calls and what the policy opens to it, so that a descriptor lends nothing, a
+ * policy applied or an identity revoked counts from the next datagram on, and other
+ * processes get nothing from such a socket.
+ */
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/net.h>
+#include <linux/sched/signal.h>
+#include <linux/uio.h>
+#include <linux/udp.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include "../guard/guard.h"
+#include "../guard/opening.h"
+#include "conn.h"
+#include "hook.h"
+
+#define DATAGRAM_MAX	65536U		/* bytes; more than UDP carries */
+
+static struct family {
+	struct kith_hook hook;
+	struct proto *prot;
+	const struct proto_ops *base;	/* the stack's */
+	struct proto_ops ops;		/* ours */
+} families[2];				/* IPv4, IPv6; fixed after init */
+
+static const struct proto_ops *base_of(const struct socket *sock)
+{
+	return families[sock->sk->sk_family == AF_INET6].base;
+}
+
+bool kith_datagram_is_ours(const struct socket *sock)
+{
+	const struct proto_ops *ops = READ_ONCE(sock->ops);
+
+	return ops == &families[0].ops || ops == &families[1].ops;
+}
+
+/* Whether current may exchange datagrams with @remote. */
+static int check(struct sock *sk, const struct kith_endpoint *remote,
+		 bool may_wait, const char *how)
+{
+	struct kith_flow flow = {
+		.remote = *remote,
+		.local_port = READ_ONCE(inet_sk(sk)->inet_num),
+	};
+	long timeo = may_wait ? msecs_to_jiffies(KITH_ATTEST_WAIT_MS) : 0;
+	int err;
+
+	if (!kith_program_is_claimed())
+		return -EACCES;
+	if (kith_door_is_left_open(KITH_DOOR_UDP))
+		return 0;
+	err = kith_opening_find(KITH_DOOR_UDP, &flow, timeo, NULL);
+	if (err == -EACCES && how)
+		kith_door_refused(KITH_DOOR_UDP, how, remote);
+	return err;
+}
+
+/* connect ----------------------------------------------------------------- */
+
+/* As for TCP, the decision is about where it will go (destination.c). */
+static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
+		      int len, int flags)
+{
+	struct sockaddr_storage dest = { };
+	struct sock *sk = sock->sk;
+	struct kith_endpoint remote;
+	int err;
+
+	if (len >= (int)sizeof(sa_family_t) &&
+	    ((struct sockaddr *)addr)->sa_family == AF_UNSPEC)
+		return base_of(sock)->connect(sock, addr, len, flags);
+	if (len > (int)sizeof(dest))
+		return -EINVAL;
+	err = kith_endpoint_of_addr(addr, len, &remote);
+	if (err)
+		return err;
+	memcpy(&dest, addr, len);
+	if (sk->sk_prot->pre_connect)
+		err = sk->sk_prot->pre_connect(sk, (void *)&dest, len);
+	if (err)
+		return err;
+	kith_destination_specify(sk, &dest);
+	kith_endpoint_of_addr((void *)&dest, len, &remote);
+	err = check(sk, &remote, !(flags & O_NONBLOCK), "connect()");
+	return err ?: base_of(sock)->connect(sock, (void *)&dest, len, flags);
+}
+
+static int op_connect(struct socket *sock, struct sockaddr_unsized *addr,
+		      int len, int flags)
+{
+	int err;
+
+	kith_ops_enter();
+	err = do_connect(sock, addr, len, flags);
+	kith_ops_leave();
+	return err;
+}
+
+/* send -------------------------------------------------------------------- */
+
+/* Control messages by which a datagram first goes somewhere else. */
+static bool is_routed(struct msghdr *msg)
+{
+	struct cmsghdr *cmsg;
+
+	for_each_cmsghdr(cmsg, msg) {
+		if (!CMSG_OK(msg, cmsg))
+			return true;
+		if (cmsg->cmsg_level == SOL_IP && cmsg->cmsg_type == IP_RETOPTS)
+			return true;
+		if (cmsg->cmsg_level == SOL_IPV6 &&
+		    (cmsg->cmsg_type == IPV6_RTHDR ||
+		     cmsg->cmsg_type == IPV6_2292RTHDR))
+			return true;
+	}
+	return false;
+}
+
+/* Whether the stack takes the address from the message, as its family's
+ * sendmsg() reads it.
+ */
+static bool is_named(const struct sock *sk, const struct msghdr *msg)
+{
+	const struct sockaddr *name = msg->msg_name;
+
+	return name && (sk->sk_family == AF_INET || msg->msg_namelen < 2 ||
+			name->sa_family != AF_UNSPEC);
+}
+
+/* Copies the address to @dest and says what it means to the stack. */
+static int read_name(const struct sock *sk, const struct msghdr *msg,
+		     struct sockaddr_storage *dest,
+		     struct kith_endpoint *remote)
+{
+	if (msg->msg_namelen > (int)sizeof(*dest))
+		return -EINVAL;
+	memcpy(dest, msg->msg_name, msg->msg_namelen);
+	if (sk->sk_family == AF_INET && dest->ss_family == AF_UNSPEC)
+		dest->ss_family = AF_INET;
+	if (kith_endpoint_of_addr((void *)dest, msg->msg_namelen, remote))
+		return -EINVAL;
+	kith_destination_specify(sk, dest);
+	return kith_endpoint_of_addr((void *)dest, msg->msg_namelen, remote);
+}
+
+static int send_to(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct sockaddr_storage dest = { };
+	struct kith_endpoint remote;
+	void *name = msg->msg_name;
+	int err;
+
+	err = read_name(sock->sk, msg, &dest, &remote);
+	if (!err)
+		err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
+			    "sendto()");
+	if (err)
+		return err;
+	msg->msg_name = &dest;
+	err = base_of(sock)->sendmsg(sock, msg, len);
+	msg->msg_name = name;
+	return err;
+}
+
+/* To where it is connected, or more of a datagram that is being put together. */
+static int send_on(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	struct kith_endpoint remote;
+	int err = kith_program_is_claimed() ? 0 : -EACCES;
+
+	if (READ_ONCE(sock->sk->sk_state) == TCP_ESTABLISHED) {
+		kith_endpoint_of_sock(sock->sk, &remote, KITH_OUTBOUND);
+		err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
+			    "send()");
+	}
+	return err ?: base_of(sock)->sendmsg(sock, msg, len);
+}
+
+static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
+{
+	int ret;
+
+	kith_ops_enter();
+	if (is_routed(msg))
+		ret = -EACCES;
+	else if (is_named(sock->sk, msg))
+		ret = send_to(sock, msg, len);
+	else
+		ret = send_on(sock, msg, len);
+	kith_ops_leave();
+	return ret;
+}
+
+/* receive ----------------------------------------------------------------- */
+
+/* A receive into memory of ours: what is refused is never seen. */
+struct receipt {
+	struct msghdr msg;		/* as the caller had it */
+	struct sockaddr_storage from;
+	void *data;
+	size_t room;
+};
+
+/* One datagram, with its source in @r->from. Return: as recvmsg(). */
+static int receive_one(struct socket *sock, struct msghdr *msg,
+		       struct receipt *r, int flags)
+{
+	struct kvec vec = { .iov_base = r->data, .iov_len = r->room };
+	int ret;
+
+	*msg = r->msg;
+	memset(&r->from, 0, sizeof(r->from));
+	msg->msg_name = &r->from;
+	msg->msg_namelen = 0;
+	iov_iter_kvec(&msg->msg_iter, ITER_DEST, &vec, 1, r->room);
+	ret = base_of(sock)->recvmsg(sock, msg, r->room, flags);
+	msg->msg_iter = r->msg.msg_iter;
+	msg->msg_name = r->msg.msg_name;
+	return ret;
+}
+
+/* Hands over a datagram of @size bytes that was let through. */
+static int hand_over(struct msghdr *msg, const struct receipt *r, int size)
+{
+	size_t copied = min_t(size_t, size, r->room);
+
+	if (msg->msg_name)
+		memcpy(msg->msg_name, &r->from, msg->msg_namelen);
+	else
+		msg->msg_namelen = 0;
+	return copy_to_iter(r->data, copied, &msg->msg_iter) == copied ?
+	       size : -EFAULT;
+}
+
+/* A look at what is refused leaves it there. */
+static void take_away(struct socket *sock, struct receipt *r)
+{
+	struct receipt away = { .msg = { .msg_flags = 0 } };
+	struct msghdr msg;
+
+	away.data = r->data;
+	receive_one(sock, &msg, &away, MSG_DONTWAIT);
+}
+
+static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
+		   int flags)
+{
+	struct kith_endpoint remote;
+	int ret, err;
+
+	for (;;) {
+		ret = receive_one(sock, msg, r, flags);
+		if (ret < 0)
+			return ret;
+		/* What no address came with was not received by UDP. */
+		err = kith_endpoint_of_addr((void *)&r->from, msg->msg_namelen,
+					    &remote);
+		err = err ? -EACCES :
+		      check(sock->sk, &remote, !(flags & MSG_DONTWAIT), NULL);
+		if (!err)
+			return hand_over(msg, r, ret);
+		if (err != -EACCES)
+			return err;
+		if (flags & MSG_PEEK)
+			take_away(sock, r);
+		if (signal_pending(current))
+			return sock_intr_errno(sock_rcvtimeo(sock->sk, flags & MSG_DONTWAIT));
+		cond_resched();
+	}
+}
+
+static int do_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		      int flags)
+{
+	struct receipt r = { .msg = *msg, .room = min_t(size_t, len, DATAGRAM_MAX) };
+	int ret;
+
+	if (!kith_program_is_claimed())
+		return -EACCES;
+	if (flags & MSG_ERRQUEUE)	/* what it sent itself */
+		return base_of(sock)->recvmsg(sock, msg, len, flags);
+	r.data = kvmalloc(max_t(size_t, r.room, 1), GFP_KERNEL);
+	if (!r.data)
+		return -ENOMEM;
+	ret = receive(sock, msg, &r, flags);
+	kvfree(r.data);
+	return ret;
+}
+
+static int op_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
+		      int flags)
+{
+	int ret;
+
+	kith_ops_enter();
+	ret = do_recvmsg(sock, msg, len, flags);
+	kith_ops_leave();
+	return ret;
+}
+
+/* options ----------------------------------------------------------------- */
+
+/* Options that lead datagrams elsewhere, or the socket around these operations. */
+static bool is_vetoed(int level, int name)
+{
+	switch (level) {
+	case SOL_IP:
+		return name == IP_OPTIONS;
+	case SOL_IPV6:
+		return name == IPV6_ADDRFORM || name == IPV6_RTHDR ||
+		       name == IPV6_2292PKTOPTIONS;
+	case SOL_UDP:
+		return name == UDP_ENCAP;
+	default:
+		return false;
+	}
+}
+
+static int op_setsockopt(struct socket *sock, int level, int name,
+			 sockptr_t value, unsigned int len)
+{
+	int err = -EOPNOTSUPP;
+
+	kith_ops_enter();
+	if (!is_vetoed(level, name))
+		err = base_of(sock)->setsockopt(sock, level, name, value, len);
+	kith_ops_leave();
+	return err;
+}
+
+/* hooks ------------------------------------------------------------------- */
+
+static int init_sock(struct family *f, struct sock *sk)
+{
+	struct socket *sock = sk->sk_socket;
+	int err = f->hook.stack_init(sk);
+
+	if (err || sk->sk_kern_sock || !sock || sock->ops != f->base ||
+	    !kith_program_is_claimed() ||
+	    kith_door_is_left_open(KITH_DOOR_UDP))
+		return err;
+	err = kith_door_ask(KITH_DOOR_UDP, "socket()");
+	if (!err && !module_is_live(THIS_MODULE))
+		err = -EACCES;
+	if (!err)
+		WRITE_ONCE(sock->ops, &f->ops);
+	return err;
+}
+
+static int pass(struct family *f, struct sock *sk)
+{
+	int err;
+
+	kith_ops_enter();
+	err = init_sock(f, sk);
+	kith_ops_leave();
+	return err;
+}
+
+static int init_udp4(struct sock *sk)
+{
+	return pass(&families[0], sk);
+}
+
+static int init_udp6(struct sock *sk)
+{
+	return pass(&families[1], sk);
+}
+
+static int prepare(struct family *f, int family)
+{
+	int err = kith_hook_find(family, SOCK_DGRAM, IPPROTO_UDP, &f->prot,
+				 &f->base);
+
+	if (err)
+		return err;
+	f->ops = *f->base;
+	f->ops.owner = THIS_MODULE;
+	f->ops.connect = op_connect;
+	f->ops.sendmsg = op_sendmsg;
+	f->ops.recvmsg = op_recvmsg;
+	f->ops.setsockopt = op_setsockopt;
+	f->ops.set_peek_off = NULL;	/* peeking takes away what is refused */
+	f->ops.read_skb = NULL;		/* sockmap's way in */
+	kith_compat_no_sendpage(&f->ops);
+	return 0;
+}
+
+int kith_datagram_init(void)
+{
+	int err = prepare(&families[0], AF_INET);
+
+	if (!err)
+		err = prepare(&families[1], AF_INET6);
+	if (err)
+		return err;
+	kith_hook_set(&families[0].hook, families[0].prot, init_udp4);
+	kith_hook_set(&families[1].hook, families[1].prot, init_udp6);
+	return 0;
+}
+
+void kith_datagram_exit(void)
+{
+	kith_hook_unset(&families[1].hook);
+	kith_hook_unset(&families[0].hook);
+}
