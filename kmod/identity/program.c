@@ -6,6 +6,7 @@
 #include <linux/atomic.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/ktime.h>
 #include <linux/refcount.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
@@ -24,6 +25,9 @@ struct kith_program {
 	refcount_t ref;
 	atomic_t processes;		/* living; never rises from 0 */
 	bool revoked;			/* lock to write; never unset */
+	u64 ended;			/* ktime_get_boottime_ns(), or 0; written
+					 * once, by @end
+					 */
 	struct kith_index_node node;
 	/* Facts, fixed. */
 	pid_t pid;
@@ -97,12 +101,25 @@ void kith_program_put(struct kith_program *program)
  */
 #define KITH_ORPHAN_MS		KITH_ATTEST_WAIT_MS
 
+static void close_orphans(struct work_struct *work);
+static DECLARE_DELAYED_WORK(orphans, close_orphans);
+
+/* Those of programs that ended meanwhile have their time yet. */
 static void close_orphans(struct work_struct *work)
 {
-	kith_socket_close_orphans();
+	if (kith_socket_close_orphans())
+		schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
 }
 
-static DECLARE_DELAYED_WORK(orphans, close_orphans);
+bool kith_program_lets_go(const struct kith_program *program)
+{
+	u64 ended = READ_ONCE(program->ended);
+
+	if (program->run && kith_run_is_over(program->run))
+		return true;
+	return ended && ktime_get_boottime_ns() - ended >=
+			KITH_ORPHAN_MS * (u64)NSEC_PER_MSEC;
+}
 
 static void end_credentials(struct kith_program *program)
 {
@@ -142,6 +159,7 @@ static void program_end(struct work_struct *work)
 	spin_unlock(&program->lock);
 
 	end_credentials(program);
+	WRITE_ONCE(program->ended, ktime_get_boottime_ns());
 	schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
 	if (exe)
 		fput(exe);

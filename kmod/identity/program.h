@@ -73,6 +73,10 @@ struct file *kith_program_exe(struct kith_program *program);
  * has no identity any more. Any context.
  */
 bool kith_program_is_dead(const struct kith_program *program);
+/* Whether it is dead and its connections that others hold have to end: not at once,
+ * for who has them may make them its own by using them. Any context.
+ */
+bool kith_program_lets_go(const struct kith_program *program);
 /* Whether kith_process_revoke() named it, or the image before it. Any context. */
 bool kith_program_is_revoked(const struct kith_program *program);
 

@@ -44,9 +44,10 @@ u32 kith_socket_reviews(void);
 void kith_socket_close_credential(const struct kith_credential *credential);
 /* The same for those whose own credential, or whose peer's SVID, is revoked. */
 void kith_socket_recheck_revoked(void);
-/* Closes the live connections of programs that have ended, which others hold,
- * with EKEYREVOKED, and takes their listeners from them. May sleep. */
-void kith_socket_close_orphans(void);
+/* Closes the live connections of programs that have ended some time ago, or whose
+ * task is over, and which others hold, with EKEYREVOKED, and takes their listeners
+ * from them. May sleep. Return: how many belong to programs that ended since. */
+unsigned int kith_socket_close_orphans(void);
 /* Closes the live connections that the policy in force no longer allows. May
  * sleep. */
 void kith_socket_recheck(void);

@@ -130,17 +130,18 @@ static void review_policy(struct kith_conn *conn)
 }
 
 /* Under RCU or the mutex: credentials are freed after a grace period. */
-static bool is_orphan(const struct kith_conn *conn)
+static const struct kith_program *owner_of(const struct kith_conn *conn)
 {
 	const struct kith_credential *credential = READ_ONCE(conn->credential);
 
-	return credential &&
-	       kith_program_is_dead(kith_credential_program(credential));
+	return credential ? kith_credential_program(credential) : NULL;
 }
 
 static void review_owner(struct kith_conn *conn)
 {
-	if (is_live(conn) && is_orphan(conn))
+	const struct kith_program *owner = owner_of(conn);
+
+	if (is_live(conn) && owner && kith_program_lets_go(owner))
 		end(conn, EKEYREVOKED, KITH_REASON_OWN_REVOKED);
 }
 
@@ -324,21 +325,26 @@ void kith_socket_recheck_expired(void)
 	sweep(mark_expired, NULL);
 }
 
-static int mark_orphan(struct kith_conn *conn, void *unused)
+static int mark_orphan(struct kith_conn *conn, void *later)
 {
-	bool orphan;
+	const struct kith_program *owner;
 
 	rcu_read_lock();
-	orphan = is_orphan(conn);
-	rcu_read_unlock();
+	owner = owner_of(conn);
 	if (conn->listener)
 		kith_conn_kick(conn);	/* its worker looks for the owner */
-	else if (orphan)
+	else if (owner && kith_program_lets_go(owner))
 		set_bit(ORPHAN, &conn->review);
+	else if (owner && kith_program_is_dead(owner))
+		++*(unsigned int *)later;
+	rcu_read_unlock();
 	return 0;
 }
 
-void kith_socket_close_orphans(void)
+unsigned int kith_socket_close_orphans(void)
 {
-	sweep(mark_orphan, NULL);
+	unsigned int later = 0;
+
+	sweep(mark_orphan, &later);
+	return later;
 }
