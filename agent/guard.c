@@ -14,15 +14,19 @@
 #include "bpf/guard.skel.h"
 #include "log.h"
 
-/* libbpf's first complaint, the cause of the others: a failure is logged once,
- * with it. */
-static char complaint[512];
+/* libbpf's complaints, the first being the cause of the others, and with what the
+ * kernel says of a program it refuses: a failure is logged once, with them. */
+static char complaint[2048];
 
 static int take_complaint(enum libbpf_print_level level, const char *format, va_list args)
 {
-	if (level == LIBBPF_WARN && !*complaint)
-		vsnprintf(complaint, sizeof(complaint), format, args);
-	complaint[strcspn(complaint, "\n")] = '\0';
+	size_t used = strlen(complaint), i;
+
+	if (level == LIBBPF_WARN)
+		vsnprintf(complaint + used, sizeof(complaint) - used, format, args);
+	for (i = used; complaint[i]; i++)
+		if (complaint[i] == '\n')
+			complaint[i] = complaint[i + 1] ? '|' : ' ';
 	return 0;
 }
 
