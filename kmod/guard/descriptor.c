@@ -10,6 +10,7 @@
 #include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/magic.h>
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/rcupdate.h>
@@ -28,11 +29,20 @@
 
 static atomic_t walks = ATOMIC_INIT(0);	/* task work that has not ended */
 
+/* A ring may have files registered that its descriptor does not show. */
+static bool is_uring(const struct file *file)
+{
+	return file_inode(file)->i_sb->s_magic == ANON_INODE_FS_MAGIC &&
+	       !strcmp(file_dentry(file)->d_name.name, "[io_uring]");
+}
+
 enum kith_door kith_door_of_descriptor(struct file *file)
 {
 	struct socket *sock = sock_from_file(file);
 	enum kith_door door = kith_door_of_file(file);
 
+	if (is_uring(file))
+		return KITH_DOOR_OTHER;
 	if (door == KITH_DOOR_UDP && kith_datagram_is_ours(sock))
 		return KITH_DOOR_NONE;
 	if (door || !sock || !kith_socket_is_native(sock))

@@ -134,7 +134,7 @@ static const char *const names[__KITH_DOOR_COUNT] = {
 	[KITH_DOOR_TUN] = "tun",
 	[KITH_DOOR_RDMA] = "RDMA",
 	[KITH_DOOR_NATIVE] = "TCP without Kith",
-	[KITH_DOOR_OTHER] = "another kind of socket",
+	[KITH_DOOR_OTHER] = "another way out",
 };
 
 bool kith_door_is_left_open(enum kith_door door)

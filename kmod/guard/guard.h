@@ -92,8 +92,9 @@ void kith_door_refused(enum kith_door door, const char *how,
 
 /* descriptor.c ----------------------------------------------------------- */
 
-/* The door that a descriptor from elsewhere is: as kith_door_of_file(), or a TCP
- * socket that runs the stack's own operations. Any context.
+/* The door that a descriptor from elsewhere is: as kith_door_of_file(), a TCP
+ * socket that runs the stack's own operations, or an io_uring; a TCP socket that is
+ * undecided can be handed back no more. Any context.
  */
 enum kith_door kith_door_of_descriptor(struct file *file);
 

@@ -7,6 +7,10 @@
  * handed back to the stack for good. Managed ones keep our ops from creation to
  * release; what kTLS would put there is kept beside (see ktls.c).
  *
+ * A socket that a claimed program makes, or is given before that is decided, has
+ * the same operations at another place, and is never handed back: others could
+ * connect it for that program.
+ *
  * The ops own a module reference for each socket, as __sock_create() and
  * sock_release() count it. A call that hands back drops that reference when it
  * is about to return; calls that raced with it are counted in @calls, and
@@ -32,6 +36,7 @@ struct family {
 	int family;
 	struct kith_hook hook;
 	struct proto_ops ops;		/* ours */
+	struct proto_ops kept;		/* the same, of what is not handed back */
 	struct socket *primer;		/* closed, private, the stack's ops */
 	const struct proto_ops *base;	/* the stack's */
 };
@@ -64,12 +69,23 @@ struct socket *kith_ops_primer(const struct sock *sk)
 	return family_of(sk)->primer;
 }
 
-bool kith_socket_is_native(const struct socket *sock)
+static bool is_wrapped(const struct socket *sock)
 {
-	const struct sock *sk = sock->sk;
+	const struct proto_ops *ops = READ_ONCE(sock->ops);
+	const struct family *f = family_of(sock->sk);
 
-	return sk && sk_is_tcp(sk) &&
-	       READ_ONCE(sock->ops) != &family_of(sk)->ops;
+	return ops == &f->ops || ops == &f->kept;
+}
+
+bool kith_socket_is_native(struct socket *sock)
+{
+	struct family *f;
+
+	if (!sock->sk || !sk_is_tcp(sock->sk))
+		return false;
+	f = family_of(sock->sk);
+	cmpxchg(&sock->ops, &f->ops, &f->kept);
+	return !is_wrapped(sock);
 }
 
 /* Gives the socket back for good. True for the one call that did it and now
@@ -87,13 +103,14 @@ static struct mutex gates[64];
 /*
  * The managed socket of @sock: the one there is, or a new one of @kind when
  * @manage. Otherwise hands the socket back; then NULL, and *@owed when a
- * module_put() is due after the stack's call. ERR_PTR() without memory, and for
- * a managed one that somebody handed back first.
+ * module_put() is due after the stack's call. ERR_PTR() without memory, for
+ * a managed one that somebody handed back first, and for one that is not handed
+ * back.
  */
 static struct kith_conn *decide_once(struct socket *sock, bool manage,
 				     enum kith_conn_kind kind, bool *owed)
 {
-	struct family *f = family_of(sock->sk);
+	const struct family *f = family_of(sock->sk);
 	struct mutex *gate = &gates[hash_ptr(sock->sk, 6)];
 	struct kith_conn *conn;
 
@@ -103,9 +120,9 @@ static struct kith_conn *decide_once(struct socket *sock, bool manage,
 		goto out;
 	if (!manage)
 		*owed = hand_back(sock);
-	else if (READ_ONCE(sock->ops) != &f->ops)
+	if (is_wrapped(sock) != manage)
 		conn = ERR_PTR(-EACCES);
-	else
+	else if (manage)
 		conn = kith_conn_new(sock->sk, sock, kind, f->base) ?:
 		       ERR_PTR(-ENOMEM);
 out:
@@ -575,7 +592,8 @@ static int init_sock(struct family *f, struct sock *sk)
 
 	if (!err && !sk->sk_kern_sock && sk->sk_socket &&
 	    sk->sk_socket->ops == f->base && module_is_live(THIS_MODULE))
-		WRITE_ONCE(sk->sk_socket->ops, &f->ops);
+		WRITE_ONCE(sk->sk_socket->ops,
+			   kith_program_is_claimed() ? &f->kept : &f->ops);
 	return err;
 }
 
@@ -600,6 +618,7 @@ static int prepare(struct family *f, int family)
 	f->family = family;
 	f->base = f->primer->ops;
 	wrap(&f->ops, f->base);
+	f->kept = f->ops;
 	return 0;
 }
 

@@ -20,8 +20,9 @@ void kith_socket_exit(void);
 bool kith_socket_hooked(void);
 
 /* Whether it is a TCP socket that runs the stack's operations: it was handed back,
- * or is older than the module. Any context. */
-bool kith_socket_is_native(const struct socket *sock);
+ * or is older than the module. If not it never will be: a claimed program has it,
+ * and nobody else shall connect it. Any context. */
+bool kith_socket_is_native(struct socket *sock);
 
 /* Whether it is a UDP socket of which each datagram is asked about, whoever uses
  * it. Any context. */
