@@ -273,6 +273,10 @@ static void command_report(struct kith_client *client, const json_t *request)
 			continue;
 		row = json_object();
 		set_text(row, "name", "open_doors");
+		set_text(row, "for", "");
+		set_text(row, "direction", "");
+		set_text(row, "peers", "");
+		set_text(row, "ports", "");
 		set_text(row, "over", kith_name_door(door));
 		set_text(row, "reason", "left open to every claimed program of this host");
 		set_text(row, "rule", agent->config_path);

@@ -196,7 +196,7 @@ static bool take_door(struct reader *reader, const yaml_node_t *node, uint32_t *
 	uint32_t i;
 
 	for (i = 0; i < __KITH_DOOR_COUNT; i++) {
-		if (!(KITH_DOORS_GUARDED & 1U << i))
+		if (!((KITH_DOORS_GUARDED | 1U << KITH_DOOR_UDP) & 1U << i))
 			continue;
 		if (node->type == YAML_SCALAR_NODE && !strcmp(scalar(node), kith_name_door(i))) {
 			*doors |= 1U << i;

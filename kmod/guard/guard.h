@@ -80,9 +80,10 @@ int kith_door_refuse(enum kith_door door, const char *how);
 /**
  * kith_door_ask() - the same, unless the policy opens the door to current
  *
- * Waits for current's identity where some policy opens @door. Sends an event either
- * way. Process context, may sleep. Return: as kith_door_refuse(), or -ENOKEY,
- * -EKEYEXPIRED, -EKEYREVOKED without an identity, or a signal's -errno.
+ * Waits for current's identity where some policy opens @door. Sends an event when it
+ * is refused and when it is opened. Process context, may sleep. Return: as kith_door_refuse(), or -ENOKEY,
+ * -EKEYEXPIRED, -EKEYREVOKED without an identity, which has an event of its own, or
+ * -ERESTARTSYS.
  */
 int kith_door_ask(enum kith_door door, const char *how);
 

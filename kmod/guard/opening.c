@@ -17,13 +17,19 @@ static struct kith_svid *own_svid(struct kith_program *program, long timeo)
 	if (IS_ERR(credential))
 		return ERR_CAST(credential);
 	svid = kith_credential_svid(credential, &reason);
-	if (svid == ERR_PTR(-EINPROGRESS)) {
-		err = timeo ? kith_credential_wait(credential, timeo) : -EAGAIN;
+	if (svid == ERR_PTR(-EINPROGRESS) && timeo) {
+		err = kith_credential_wait(credential, timeo);
 		svid = err ? ERR_PTR(err) :
 			     kith_credential_svid(credential, &reason);
+		/* socket() cannot be interrupted, only begun again. */
+		if (svid == ERR_PTR(-EINTR))
+			svid = ERR_PTR(-ERESTARTSYS);
+		else if (svid == ERR_PTR(-EAGAIN) ||
+			 svid == ERR_PTR(-EINPROGRESS))
+			svid = ERR_PTR(-ENOKEY);
 	}
 	kith_credential_put(credential);
-	return svid;
+	return svid == ERR_PTR(-EINPROGRESS) ? ERR_PTR(-EAGAIN) : svid;
 }
 
 static bool is_open(const struct kith_table_rule *rule)
@@ -31,23 +37,28 @@ static bool is_open(const struct kith_table_rule *rule)
 	return rule && le32_to_cpu(rule->action) == KITH_TABLE_OPEN;
 }
 
-/* Deny rules of either direction win, as they do for connections. */
+/* An outbound deny rule is about what is sent and what would be answered. */
 static const struct kith_table_rule *find(const struct kith_table *table,
 					  const char *id, enum kith_door door,
 					  const struct kith_flow *flow)
 {
+	static const struct kith_endpoint nowhere;
 	const struct kith_table_rule *out, *in;
 	struct kith_endpoint local;
 
-	if (!flow)
+	if (!flow && door == KITH_DOOR_UDP)
 		return kith_table_door(table, id, door);
+	if (!flow) {
+		out = kith_table_address(table, id, KITH_OUTBOUND, door, &nowhere);
+		return is_open(out) ? out : NULL;
+	}
 	local = flow->remote;
 	local.port = flow->local_port;
 	out = kith_table_address(table, id, KITH_OUTBOUND, door, &flow->remote);
 	in = kith_table_address(table, id, KITH_INBOUND, door, &local);
-	if ((out && !is_open(out)) || (in && !is_open(in)))
-		return NULL;
-	return out ?: in;
+	if (out)
+		return is_open(out) ? out : NULL;
+	return is_open(in) ? in : NULL;
 }
 
 static int look_up(const char *id, enum kith_door door,
@@ -66,12 +77,13 @@ static int look_up(const char *id, enum kith_door door,
 }
 
 /* Whether any identity is let through: who asks for others need not wait for its
- * own.
+ * own. Before there are rules, after a boot, UDP waits for them.
  */
 static bool is_anybodys(enum kith_door door)
 {
 	struct kith_config *config = kith_config_get();
-	bool opened = config->rules.doors & 1U << door;
+	bool opened = config->rules.doors & 1U << door ||
+		      (door == KITH_DOOR_UDP && !config->rules.n_subjects);
 
 	kith_config_put(config);
 	return opened;

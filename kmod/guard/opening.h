@@ -31,8 +31,8 @@ struct kith_opening_text {
  * A datagram is let through by an outbound opening of its remote address and port,
  * or an inbound one of its local port and remote address. current is claimed. May
  * sleep. Return: 0; -EACCES when the policy does not open it; else why current has
- * no identity: -ENOKEY, -EKEYEXPIRED, -EKEYREVOKED, -EAGAIN after @timeo, or the
- * -errno of a signal.
+ * no identity: -ENOKEY, -EKEYEXPIRED, -EKEYREVOKED, -EAGAIN when it may not wait,
+ * or -ERESTARTSYS.
  */
 int kith_opening_find(enum kith_door door, const struct kith_flow *flow,
 		      long timeo, struct kith_opening_text *text);

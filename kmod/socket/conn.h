@@ -208,6 +208,7 @@ void kith_doors_open(void);
 
 /* Puts the hooks of UDP in place: 0 or -errno. May sleep. */
 int kith_datagram_init(void);
+bool kith_datagram_hooked(void);
 /* Removes them; kith_socket_exit() waits for who is inside. */
 void kith_datagram_exit(void);
 
@@ -397,6 +398,7 @@ void kith_child_free(struct kith_conn *child);
 
 /* option.c --------------------------------------------------------------- */
 
+bool kith_option_reroutes(int level, int name);
 int kith_option_peer_id(struct kith_conn *conn, char __user *value,
 			int __user *len);
 

@@ -23,6 +23,7 @@
 #include "hook.h"
 
 #define DATAGRAM_MAX	65536U		/* bytes; more than UDP carries */
+#define REFUSED_MAX	64		/* datagrams in a call that does not wait */
 
 static struct family {
 	struct kith_hook hook;
@@ -171,17 +172,17 @@ static int send_to(struct socket *sock, struct msghdr *msg, size_t len)
 	return err;
 }
 
-/* To where it is connected, or more of a datagram that is being put together. */
+/* To where it is connected. */
 static int send_on(struct socket *sock, struct msghdr *msg, size_t len)
 {
 	struct kith_endpoint remote;
-	int err = kith_program_is_claimed() ? 0 : -EACCES;
+	int err;
 
-	if (READ_ONCE(sock->sk->sk_state) == TCP_ESTABLISHED) {
-		kith_endpoint_of_sock(sock->sk, &remote, KITH_OUTBOUND);
-		err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
-			    "send()");
-	}
+	if (READ_ONCE(sock->sk->sk_state) != TCP_ESTABLISHED)
+		return -EDESTADDRREQ;
+	kith_endpoint_of_sock(sock->sk, &remote, KITH_OUTBOUND);
+	err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
+		    "send()");
 	return err ?: base_of(sock)->sendmsg(sock, msg, len);
 }
 
@@ -190,7 +191,9 @@ static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	int ret;
 
 	kith_ops_enter();
-	if (is_routed(msg))
+	if (msg->msg_flags & MSG_MORE)
+		ret = -EOPNOTSUPP;
+	else if (is_routed(msg))
 		ret = -EACCES;
 	else if (is_named(sock->sk, msg))
 		ret = send_to(sock, msg, len);
@@ -255,7 +258,7 @@ static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
 		   int flags)
 {
 	struct kith_endpoint remote;
-	int ret, err;
+	int ret, err, refused = 0;
 
 	for (;;) {
 		ret = receive_one(sock, msg, r, flags);
@@ -272,6 +275,8 @@ static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
 			return err;
 		if (flags & MSG_PEEK)
 			take_away(sock, r);
+		if (flags & MSG_DONTWAIT && ++refused == REFUSED_MAX)
+			return -EAGAIN;
 		if (signal_pending(current))
 			return sock_intr_errno(sock_rcvtimeo(sock->sk, flags & MSG_DONTWAIT));
 		cond_resched();
@@ -286,9 +291,11 @@ static int do_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 
 	if (!kith_program_is_claimed())
 		return -EACCES;
-	if (flags & MSG_ERRQUEUE)	/* what it sent itself */
-		return base_of(sock)->recvmsg(sock, msg, len, flags);
-	r.data = kvmalloc(max_t(size_t, r.room, 1), GFP_KERNEL);
+	if (flags & MSG_ERRQUEUE) {	/* what it quotes may be anybody's */
+		iov_iter_truncate(&msg->msg_iter, 0);
+		return base_of(sock)->recvmsg(sock, msg, 0, flags);
+	}
+	r.data = kvmalloc(max_t(size_t, r.room, 1), GFP_KERNEL_ACCOUNT);
 	if (!r.data)
 		return -ENOMEM;
 	ret = receive(sock, msg, &r, flags);
@@ -309,20 +316,28 @@ static int op_recvmsg(struct socket *sock, struct msghdr *msg, size_t len,
 
 /* options ----------------------------------------------------------------- */
 
-/* Options that lead datagrams elsewhere, or the socket around these operations. */
+/* What is received beside a datagram goes to the program's memory before it is
+ * decided about: nothing that the sender fills as it likes.
+ */
+static bool is_received_header(int level, int name)
+{
+	if (level == SOL_IP)
+		return name == IP_RECVOPTS || name == IP_RETOPTS;
+	return level == SOL_IPV6 &&
+	       (name == IPV6_RECVHOPOPTS || name == IPV6_2292HOPOPTS ||
+		name == IPV6_RECVRTHDR || name == IPV6_2292RTHDR ||
+		name == IPV6_RECVDSTOPTS || name == IPV6_2292DSTOPTS);
+}
+
+/* Datagrams are decided about whole, when they are sent; and somebody else's use of
+ * the socket goes around these operations. UDP-Lite's level means the same.
+ */
 static bool is_vetoed(int level, int name)
 {
-	switch (level) {
-	case SOL_IP:
-		return name == IP_OPTIONS;
-	case SOL_IPV6:
-		return name == IPV6_ADDRFORM || name == IPV6_RTHDR ||
-		       name == IPV6_2292PKTOPTIONS;
-	case SOL_UDP:
-		return name == UDP_ENCAP;
-	default:
-		return false;
-	}
+	if (level == SOL_UDP || level == SOL_UDPLITE)
+		return name == UDP_ENCAP || name == UDP_CORK;
+	return kith_option_reroutes(level, name) ||
+	       is_received_header(level, name);
 }
 
 static int op_setsockopt(struct socket *sock, int level, int name,
@@ -344,13 +359,13 @@ static int init_sock(struct family *f, struct sock *sk)
 	struct socket *sock = sk->sk_socket;
 	int err = f->hook.stack_init(sk);
 
-	if (err || sk->sk_kern_sock || !sock || sock->ops != f->base ||
-	    !kith_program_is_claimed() ||
+	if (err || sk->sk_kern_sock || !kith_program_is_claimed() ||
 	    kith_door_is_left_open(KITH_DOOR_UDP))
 		return err;
+	/* Somebody else's operations would not ask. */
+	if (!sock || sock->ops != f->base || !module_is_live(THIS_MODULE))
+		return -EACCES;
 	err = kith_door_ask(KITH_DOOR_UDP, "socket()");
-	if (!err && !module_is_live(THIS_MODULE))
-		err = -EACCES;
 	if (!err)
 		WRITE_ONCE(sock->ops, &f->ops);
 	return err;
@@ -406,6 +421,12 @@ int kith_datagram_init(void)
 	kith_hook_set(&families[0].hook, families[0].prot, init_udp4);
 	kith_hook_set(&families[1].hook, families[1].prot, init_udp6);
 	return 0;
+}
+
+bool kith_datagram_hooked(void)
+{
+	return kith_hook_is_set(&families[0].hook) &&
+	       kith_hook_is_set(&families[1].hook);
 }
 
 void kith_datagram_exit(void)

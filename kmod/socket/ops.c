@@ -398,10 +398,8 @@ static int op_shutdown(struct socket *sock, int how)
 /* Options that would let bytes past the handshake or change the ops. */
 static bool vetoed(const struct kith_conn *conn, int level, int name)
 {
-	if (level == SOL_TLS)
+	if (level == SOL_TLS || kith_option_reroutes(level, name))
 		return true;
-	if (level == SOL_IPV6)
-		return name == IPV6_ADDRFORM;
 	if (level != SOL_TCP)
 		return false;
 	switch (name) {
@@ -632,7 +630,7 @@ static void unprepare(struct family *f)
 bool kith_socket_hooked(void)
 {
 	return kith_hook_is_set(&families[0].hook) &&
-	       kith_hook_is_set(&families[1].hook);
+	       kith_hook_is_set(&families[1].hook) && kith_datagram_hooked();
 }
 
 int kith_socket_init(void)

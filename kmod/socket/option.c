@@ -2,6 +2,8 @@
 /*
  * What a program may ask of its connection.
  */
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/slab.h>
 #include <linux/uaccess.h>
 #include "conn.h"
@@ -24,6 +26,24 @@ static int fill_peer_id(struct kith_conn *conn, struct kith_peer_id *peer)
 	memcpy(peer->id, conn->peer_id, len);
 	peer->id_len = len;
 	return 0;
+}
+
+/**
+ * kith_option_reroutes() - whether a socket option leads packets elsewhere first
+ * @level: as of setsockopt()
+ * @name: likewise
+ *
+ * Source routes, also by way of flow labels, which carry them: the address that was
+ * decided about is not the first that sees the packet then. And what turns an IPv6
+ * socket into one of IPv4, with the operations of those.
+ */
+bool kith_option_reroutes(int level, int name)
+{
+	if (level == SOL_IP)
+		return name == IP_OPTIONS;
+	return level == SOL_IPV6 &&
+	       (name == IPV6_RTHDR || name == IPV6_2292PKTOPTIONS ||
+		name == IPV6_FLOWLABEL_MGR || name == IPV6_ADDRFORM);
 }
 
 /**

@@ -216,6 +216,11 @@ static const char *reason(const struct kith_policy_explanation *e)
 	return "one end would speak TLS, the other in clear by an opening";
 }
 
+static bool over_ends(enum kith_door over)
+{
+	return over == KITH_DOOR_NONE || over == KITH_DOOR_UDP;
+}
+
 void kith_policy_evaluate(const struct kith_table *table, const struct kith_policy_query *q,
 			  enum kith_policy_verdict prefer, struct kith_policy_explanation *out)
 {
@@ -223,7 +228,8 @@ void kith_policy_evaluate(const struct kith_table *table, const struct kith_poli
 	bool allow, open;
 
 	ask_all(table, q->from, KITH_OUTBOUND, q, &outbound);
-	ask_all(table, q->to, KITH_INBOUND, q, &inbound);
+	/* Doors that have no addresses have no other end. */
+	ask_all(table, over_ends(q->over) ? q->to : NULL, KITH_INBOUND, q, &inbound);
 	allow = reachable(&outbound, &inbound, KITH_POLICY_ALLOW);
 	open = reachable(&outbound, &inbound, KITH_POLICY_OPEN);
 	if (open && (!allow || prefer == KITH_POLICY_OPEN))

@@ -83,13 +83,14 @@ bool kith_policy_read_opening(struct kith_policy_reader *reader, const struct ki
 	if (preset) {
 		ok = is_preset_for(reader, k, preset, rule->direction);
 		rule->doors = preset->doors;
-		rule->reason = rule->reason ? rule->reason : preset->reason;
 	}
 	if (k->over) {
 		door = kith_policy_read_door(reader, k->over);
 		ok &= door >= 0;
 		rule->doors = door >= 0 ? 1U << door : TCP;
 	}
+	if (preset && !rule->reason && !(rule->doors & ~preset->doors))
+		rule->reason = preset->reason;
 	return ok && rule->name;
 }
 
@@ -150,12 +151,18 @@ static bool check_ports(struct kith_policy_reader *reader, const struct kith_ope
 static bool check_place(struct kith_policy_reader *reader, const struct kith_yaml *node,
 			const struct kith_opening_keys *k, struct kith_policy_rule *rule)
 {
-	if (rule->direction == KITH_INBOUND) {
-		if (k->ports)
-			return true;
+	if (rule->direction == KITH_INBOUND && !k->ports) {
 		kith_policy_error(reader, node, "add ports", "an opening names no port");
 		return false;
 	}
+	if (rule->direction == KITH_INBOUND && rule->doors & UDP && !k->addresses) {
+		kith_policy_error(
+			reader, node, "add peers, or [\"*\"] for all",
+			"an inbound opening over udp lets send to its peers too, and names none");
+		return false;
+	}
+	if (rule->direction == KITH_INBOUND)
+		return true;
 	if (k->addresses)
 		return check_ports(reader, k, rule);
 	kith_policy_error(reader, node, "add at", "an opening names no address");

@@ -61,7 +61,9 @@ static void takes_every_key(void **state)
 	static const char text[] =
 		"trust_domain: a.example\nissuer:\n  command:\n    path: /usr/bin/sign\n"
 		"    args: [--profile, svid]\n    bundle: /etc/ca.pem\n    deadline: 8s\n"
-		"policy_dir: /p\nstate_dir: /s\nsocket: /r/k.sock\ngroup: staff\n";
+		"policy_dir: /p\nstate_dir: /s\nsocket: /r/k.sock\ngroup: staff\n"
+		"open_doors: [udp, raw, packet, vsock, xdp, sctp, dccp, smc, kcm, tipc, rds, tun, "
+		"rdma, native, other]\n";
 	struct kith_agent_config config;
 	char *error = NULL;
 
@@ -79,6 +81,8 @@ static void takes_every_key(void **state)
 	assert_string_equal(config.state_dir, "/s");
 	assert_string_equal(config.socket, "/r/k.sock");
 	assert_string_equal(config.group, "staff");
+	assert_int_equal(config.open_doors, ((1U << __KITH_DOOR_COUNT) -
+					     1) & ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP));
 	kith_agent_config_clear(&config);
 }
 

@@ -615,7 +615,7 @@ static void passes_what_the_manual_shows(void **state)
 
 	assert_int_equal(set->n_diags, 0);
 	assert_int_equal(set->n_workloads, 2);
-	assert_int_equal(set->n_policies, 1);
+	assert_int_equal(set->n_policies, 2);
 	assert_int_equal(n, 3);
 	for (i = 0; i < n; i++)
 		assert_true(results[i].passed);

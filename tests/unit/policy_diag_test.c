@@ -345,6 +345,12 @@ static const struct complaint complaints[] = {
 	{ OUTBOUND "[{open: x, over: vsock, at: [\"10.0.0.1:1\"], reason: r}]" OWNER,
 	  EP("6:41", "at with over: it has no addresses that could be compared (remove one of "
 		     "them)") },
+	{ INBOUND "[{open: x, over: udp, ports: [1], reason: r}]" OWNER,
+	  EP("6:13", "an inbound opening over udp lets send to its peers too, and names none (add "
+		     "peers, or [\"*\"] for all)") },
+	{ OUTBOUND "[{open: ntp, over: tun}]" OWNER,
+	  EP("6:14", "an opening over tun gives no reason (add reason, why nothing authenticated "
+		     "will do)") },
 	{ INBOUND "[{open: x, over: vsock, reason: r}]" OWNER,
 	  EP("6:29", "vsock leads both ways (write it under outbound)") },
 	{ OUTBOUND "[{to: [spiffe://a.example/x], over: udp}]" OWNER,

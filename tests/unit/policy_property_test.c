@@ -91,9 +91,9 @@ static void make_rule(struct rule *r)
 	if (r->action != OPEN)
 		r->n_peers = r->action == DENY ? below(LIST_MAX + 1) : 1 + below(LIST_MAX);
 	r->over = r->action == OPEN && below(2) ? KITH_DOOR_UDP : KITH_DOOR_NONE;
-	/* An opening names its port, and outbound its address. */
+	/* An opening names its port, and outbound or over UDP its address. */
 	r->n_networks = below(LIST_MAX + 1);
-	if (r->outbound && r->action == OPEN && !r->n_networks)
+	if ((r->outbound || r->over) && r->action == OPEN && !r->n_networks)
 		r->n_networks = 1;
 	r->n_ranges = below(LIST_MAX + 1);
 	if (r->action == OPEN && !r->n_ranges)

@@ -335,7 +335,7 @@ static void magic(uint8_t *bytes, struct kith_table *t)
 
 static void version(uint8_t *bytes, struct kith_table *t)
 {
-	bytes[4] = 2;
+	bytes[4] = KITH_TABLE_VERSION + 1;
 }
 
 static void refuses_each_fault(void **state)
@@ -514,7 +514,7 @@ static const char doors[] =
 	"    - {deny: true, at: [\"10.0.0.0/30\"]}\n"
 	"    - {open: log, over: udp, at: [\"10.0.0.0/8:514\"], reason: no TLS}\n"
 	"  inbound:\n"
-	"    - {open: quic, over: udp, ports: [443], reason: its own TLS}\n";
+	"    - {open: quic, over: udp, ports: [443], peers: [192.0.2.0/24], reason: its own TLS}\n";
 
 static void decides_by_door(void **state)
 {
