@@ -178,18 +178,23 @@ static void who_attests_meanwhile_is_told(void **state)
 	assert_int_equal(c->reason, KITH_REASON_OWN_REVOKED);
 }
 
+/* Asks while a program keeps two connections from the kernel; where the answer comes. */
+static int ask_of_busy_kernel(struct bench *bench, const char *request)
+{
+	started(bench);
+	bench->kernel.reviews = 2;
+	bench->kernel.in_review_pid = 77;
+	return bench_connect(bench, request);
+}
+
 /* The answer comes when the kernel has seen to all. */
 static void waits_for_connections(void **state)
 {
 	struct bench *bench = *state;
 	char buffer[4096];
 	ssize_t got = -1;
-	int fd;
+	int fd = ask_of_busy_kernel(bench, "{\"command\":\"revoke\",\"spiffe_id\":\"" ID "\"}\n");
 
-	started(bench);
-	bench->kernel.reviews = 2;
-	bench->kernel.in_review_pid = 77;
-	fd = bench_connect(bench, "{\"command\":\"revoke\",\"spiffe_id\":\"" ID "\"}\n");
 	bench_run_until(bench, bench->kernel.seen[KITH_CMD_STATUS_GET] > 3);
 	assert_int_equal(recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT), -1);
 	bench->kernel.reviews = 0;
@@ -206,12 +211,8 @@ static void says_what_remains(void **state)
 	json_t *rows, *row;
 	char buffer[4096];
 	ssize_t got = -1;
-	int fd;
+	int fd = ask_of_busy_kernel(bench, "{\"command\":\"policy-apply\"}\n");
 
-	started(bench);
-	bench->kernel.reviews = 2;
-	bench->kernel.in_review_pid = 77;
-	fd = bench_connect(bench, "{\"command\":\"policy-apply\"}\n");
 	while (got <= 0 && bench_now() < began + 30000) {
 		bench_step(bench);
 		got = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);

@@ -422,26 +422,6 @@ static void reads_traits(void **state)
 		{ "\n  eof: strict\n  onExpiry: keep", 0 },
 		{ "\n  eof: lenient", KITH_TRAIT_EOF_LENIENT },
 		{ "\n  onExpiry: close", KITH_TRAIT_CLOSE_ON_EXPIRY },
-	};
-	size_t i;
-
-	for (i = 0; i < COUNT(cases); i++) {
-		struct kith_policy_set *set;
-		char text[1024];
-
-		snprintf(text, sizeof(text), WORKLOAD("w", "w", "[{exe: /a}]%s"), cases[i].text);
-		set = load_good(text);
-		assert_int_equal(set->workloads[0].traits, cases[i].traits);
-		kith_policy_free(set);
-	}
-}
-
-static void reads_what_is_held(void **state)
-{
-	static const struct {
-		const char *text;
-		uint32_t traits;
-	} cases[] = {
 		{ "\n  injection: observe", 0 },
 		{ "\n  injection: quarantine", KITH_TRAIT_QUARANTINE },
 		{ "\n  injection: deny", KITH_TRAIT_SHIELD },
@@ -518,7 +498,6 @@ int main(void)
 		cmocka_unit_test(implies_claims),
 		cmocka_unit_test(reads_lifetimes),
 		cmocka_unit_test(reads_traits),
-		cmocka_unit_test(reads_what_is_held),
 		cmocka_unit_test(reads_who_shares_a_key),
 		cmocka_unit_test(reads_who_may_run),
 	};
