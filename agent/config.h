@@ -19,11 +19,6 @@
 
 #define KITH_ISSUER_ARGS_MAX 32
 
-/* Those that the BPF LSM programs hold: 1 << enum kith_door. */
-#define KITH_DOORS_GUARDED                 \
-	(((1U << __KITH_DOOR_COUNT) - 1) & \
-	 ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP | 1U << KITH_DOOR_UDP))
-
 enum kith_issuer_kind {
 	KITH_ISSUER_EMBEDDED,
 	KITH_ISSUER_COMMAND,

@@ -43,11 +43,6 @@ int kith_guard_traceme(void);
 /* mmap_file, file_mprotect: current makes memory executable that it wrote. */
 int kith_guard_code(void);
 
-/* Doors that only the BPF LSM programs hold: 1 << enum kith_door. */
-#define KITH_DOORS_GUARDED						\
-	(((1U << __KITH_DOOR_COUNT) - 1) &				\
-	 ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP | 1U << KITH_DOOR_UDP))
-
 /* door.c ----------------------------------------------------------------- */
 
 /**

@@ -626,6 +626,11 @@ enum kith_cmd {
 	KITH_CMD_MAX = __KITH_CMD_MAX - 1
 };
 
+/* Doors that only the BPF LSM programs hold: 1 << enum kith_door. */
+#define KITH_DOORS_GUARDED	\
+	(((1U << __KITH_DOOR_COUNT) - 1) & \
+	 ~(1U << KITH_DOOR_NONE | 1U << KITH_DOOR_MPTCP | 1U << KITH_DOOR_UDP))
+
 /*
  * getsockopt(fd, SOL_KITH, KITH_PEER_ID, ...): who the peer of a connection
  * is. ENOTCONN before the verdict, ENOPROTOOPT on a socket Kith does not
