@@ -139,3 +139,32 @@ void kith_event_emit(const struct kith_event *event)
 		event_multicast(event);
 	rcu_read_unlock();
 }
+
+static bool take_turn(struct kith_event_pace *pace)
+{
+	s64 now = ktime_get_boottime_ns(), last = atomic64_read(&pace->last);
+
+	return (!last || now - last >= NSEC_PER_SEC) &&
+	       atomic64_cmpxchg(&pace->last, last, now) == last;
+}
+
+void kith_event_emit_paced(const struct kith_event *event,
+			   struct kith_event_pace *pace)
+{
+	struct kith_event told = *event;
+	unsigned int untold;
+	char detail[160];
+
+	if (!take_turn(pace)) {
+		atomic64_inc(&counters[event->reason]);
+		atomic_inc(&pace->untold);
+		return;
+	}
+	untold = atomic_xchg(&pace->untold, 0);
+	if (untold) {
+		snprintf(detail, sizeof(detail), "%s; %u more were not reported",
+			 event->detail, untold);
+		told.detail = detail;
+	}
+	kith_event_emit(&told);
+}

@@ -6,6 +6,7 @@
 #ifndef _KITH_CONTROL_EVENT_H
 #define _KITH_CONTROL_EVENT_H
 
+#include <linux/atomic.h>
 #include <linux/types.h>
 #include <linux/kith.h>
 
@@ -44,6 +45,18 @@ struct kith_event {
  * fails; a lost event is counted. Any context that is not hard irq.
  */
 void kith_event_emit(const struct kith_event *event);
+
+/* Bounds what is told of one object. Zeroed at first. */
+struct kith_event_pace {
+	atomic64_t last;	/* ns since boot, 0: never */
+	atomic_t untold;	/* since then */
+};
+
+/* As kith_event_emit(), which is left to one event a second for @pace. The others
+ * count, and the detail of the next one says how many there were.
+ */
+void kith_event_emit_paced(const struct kith_event *event,
+			   struct kith_event_pace *pace);
 
 u64 kith_event_count(enum kith_reason reason);
 u64 kith_event_lost(void);

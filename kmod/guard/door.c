@@ -11,7 +11,6 @@
 #include <linux/miscdevice.h>
 #include <linux/net.h>
 #include <linux/jiffies.h>
-#include <linux/ratelimit.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
 #include <linux/stat.h>
@@ -19,6 +18,7 @@
 #include "../control/event.h"
 #include "../identity/config.h"
 #include "../identity/credential.h"
+#include "../identity/program.h"
 #include "guard.h"
 #include "opening.h"
 
@@ -146,18 +146,26 @@ bool kith_door_is_left_open(enum kith_door door)
 	return open;
 }
 
-static void report(enum kith_decision decision, int err, const char *detail)
+/* Refusals can be had again and again. */
+static void tell(enum kith_door door, int err, const char *detail)
 {
+	struct kith_program *program = kith_program_current();
 	struct kith_event event = {
 		.kind = KITH_EVENT_KIND_DECISION,
-		.decision = decision,
+		.decision = err ? KITH_DECISION_DENY : KITH_DECISION_OPEN,
 		.reason = err ? KITH_REASON_DOOR : KITH_REASON_OPENING,
 		.side = KITH_SIDE_LOCAL,
 		.err = err,
 		.detail = detail,
 	};
 
-	kith_event_emit(&event);
+	if (!program)
+		return;		/* it ended or was killed */
+	if (err)
+		kith_event_emit_paced(&event, kith_program_pace(program, door));
+	else
+		kith_event_emit(&event);
+	kith_program_put(program);
 }
 
 int kith_door_refuse(enum kith_door door, const char *how)
@@ -170,7 +178,7 @@ int kith_door_refuse(enum kith_door door, const char *how)
 		return 0;
 	snprintf(detail, sizeof(detail), "%s: %s by %.*s (pid %d)", names[door],
 		 how, TASK_COMM_LEN, current->comm, task_tgid_nr(current));
-	report(KITH_DECISION_DENY, err, detail);
+	tell(door, err, detail);
 	return -err;
 }
 
@@ -189,22 +197,17 @@ int kith_door_ask(enum kith_door door, const char *how)
 	snprintf(detail, sizeof(detail), "%s: %s by %.*s (pid %d): %s",
 		 names[door], how, TASK_COMM_LEN, current->comm,
 		 task_tgid_nr(current), opening.text);
-	report(KITH_DECISION_OPEN, 0, detail);
+	tell(door, 0, detail);
 	return 0;
 }
 
 void kith_door_refused(enum kith_door door, const char *how,
 		       const struct kith_endpoint *remote)
 {
-	static struct ratelimit_state limit =
-		RATELIMIT_STATE_INIT_FLAGS(kith_door_refused, HZ, 10,
-					   RATELIMIT_MSG_ON_RELEASE);
 	char detail[128];
 
-	if (!__ratelimit(&limit))
-		return;
-	snprintf(detail, sizeof(detail), "%s: %s to %pI6c port %u by %.*s (pid %d)",
+	snprintf(detail, sizeof(detail), "%s: %s %pI6c port %u by %.*s (pid %d)",
 		 names[door], how, remote->address, remote->port,
 		 TASK_COMM_LEN, current->comm, task_tgid_nr(current));
-	report(KITH_DECISION_DENY, EACCES, detail);
+	tell(door, EACCES, detail);
 }

@@ -67,7 +67,8 @@ bool kith_door_is_left_open(enum kith_door door);
  * @door: any
  * @how: what it did, for people: "receiving a descriptor"
  *
- * Sends an event. Any context. Return: -EACCES, or -EPROTONOSUPPORT for what
+ * Sends an event, at most one a second for a program and door. Any context. Return:
+ * -EACCES, or -EPROTONOSUPPORT for what
  * programs fall back to TCP from; 0 where the configuration leaves it open.
  */
 int kith_door_refuse(enum kith_door door, const char *how);
@@ -82,7 +83,7 @@ int kith_door_refuse(enum kith_door door, const char *how);
  */
 int kith_door_ask(enum kith_door door, const char *how);
 
-/* Tells of a datagram to @remote that was refused; not of every one. Any context. */
+/* Tells of a datagram to or from @remote that was refused, as often. Any context. */
 void kith_door_refused(enum kith_door door, const char *how,
 		       const struct kith_endpoint *remote);
 

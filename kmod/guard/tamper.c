@@ -16,15 +16,21 @@
 #include "tamper.h"
 
 #define ANSWERS		(KITH_TRAIT_QUARANTINE | KITH_TRAIT_SHIELD)
-/* Beside the traits: they are known. */
-#define ATTESTED	(1U << 31)
+/* Beside the traits: a workload that the program was attested as minds code. */
+#define MINDS_CODE	(1U << 31)
 
 static const char made_code[] = "it made memory executable that no file backs";
 
-/* Bits of @seen that a workload with @traits minds. */
-static u32 minded(u32 seen, u32 traits)
+/* What of @traits makes it stricter: of several workloads each has its say. */
+static u32 strict_of(u32 traits)
 {
-	return traits & KITH_TRAIT_JIT ? seen & ~KITH_TAMPERING_CODE : seen;
+	return (traits & ANSWERS) | (traits & KITH_TRAIT_JIT ? 0 : MINDS_CODE);
+}
+
+/* Bits of @seen that are held against a program with @strict. */
+static u32 minded(u32 seen, u32 strict)
+{
+	return strict & MINDS_CODE ? seen : seen & ~KITH_TAMPERING_CODE;
 }
 
 static void tell(struct kith_program *program, const char *detail, bool refused)
@@ -44,36 +50,38 @@ static void tell(struct kith_program *program, const char *detail, bool refused)
 	};
 
 	strscpy(who.comm, kith_program_comm(program), sizeof(who.comm));
-	kith_event_emit(&event);
+	/* What is refused can be tried again and again. */
+	if (refused)
+		kith_event_emit_paced(&event, &kith_program_tamper(program)->pace);
+	else
+		kith_event_emit(&event);
 }
 
 int kith_tamper_saw(struct kith_program *program, enum kith_tampering what,
 		    const char *detail)
 {
 	struct kith_tamper *tamper = kith_program_tamper(program);
-	u32 traits = atomic_read(&tamper->traits);
-	bool refused = traits & KITH_TRAIT_SHIELD;
+	u32 strict = atomic_read(&tamper->strict);
 
 	/* Between two images, or without memory for a record: nothing is lent to it. */
-	if (!kith_program_id(program) || !minded(what, traits))
+	if (!kith_program_id(program))
 		return 0;
 	/* What is refused has not happened: it is told, and not held against it. */
-	if (refused) {
+	if (strict & KITH_TRAIT_SHIELD && minded(what, strict)) {
 		tell(program, detail, true);
 		return -EACCES;
 	}
 	if (atomic_fetch_or(what, &tamper->seen) & what)
 		return 0;
 	/* Ordered by the one above against kith_tamper_admits(), which writes and
-	 * reads the other way round: one of the two sees what the other did.
+	 * reads the other way round: one of the two sees what the other did, and
+	 * judges. Code is judged when it is known who minds it.
 	 */
-	traits = atomic_read(&tamper->traits);
-	/* It may be one that is allowed to; said when that is known. */
-	if (what == KITH_TAMPERING_CODE && !(traits & ATTESTED))
+	strict = atomic_read(&tamper->strict);
+	if (!minded(what, strict))
 		return 0;
-	if (minded(what, traits))
-		tell(program, detail, false);
-	if (minded(what, traits) && traits & ANSWERS)
+	tell(program, detail, false);
+	if (strict & ANSWERS)
 		kith_program_quarantine(program);
 	return 0;
 }
@@ -81,12 +89,13 @@ int kith_tamper_saw(struct kith_program *program, enum kith_tampering what,
 bool kith_tamper_admits(struct kith_program *program, u32 traits)
 {
 	struct kith_tamper *tamper = kith_program_tamper(program);
-	u32 known = atomic_fetch_or(traits | ATTESTED, &tamper->traits);
-	u32 seen = minded(atomic_read(&tamper->seen), traits);
+	u32 known = atomic_fetch_or(strict_of(traits), &tamper->strict);
+	u32 strict = known | strict_of(traits);
+	u32 seen = minded(atomic_read(&tamper->seen), strict);
 
-	if (!(known & ATTESTED) && seen & KITH_TAMPERING_CODE)
+	if (!(known & MINDS_CODE) && seen & KITH_TAMPERING_CODE)
 		tell(program, made_code, false);
-	return !(traits & ANSWERS) || !seen;
+	return !(strict & ANSWERS) || !seen;
 }
 
 /* The start -------------------------------------------------------------- */

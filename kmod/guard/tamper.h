@@ -2,14 +2,16 @@
 /*
  * Programs that are written to from outside, started with other libraries than
  * their own, or that make memory they wrote executable. Each is told once for a
- * program and kind; what follows is as its Workload says (trait quarantine or
- * shield).
+ * program and kind, what is refused at most once a second; what follows is as its
+ * Workload says (trait quarantine or shield). Of several Workloads that it was
+ * attested as the strictest answer holds, and code is allowed when all allow it.
  */
 #ifndef _KITH_GUARD_TAMPER_H
 #define _KITH_GUARD_TAMPER_H
 
 #include <linux/kith.h>
 #include <linux/types.h>
+#include "../control/event.h"
 
 struct kith_program;
 struct task_struct;
@@ -17,7 +19,8 @@ struct task_struct;
 /* What befell a program, kept in it. Zeroed at first. */
 struct kith_tamper {
 	atomic_t seen;		/* bits of kith_tampering */
-	atomic_t traits;	/* of every workload it was attested as */
+	atomic_t strict;	/* of every workload it was attested as, see tamper.c */
+	struct kith_event_pace pace;	/* of what was refused */
 };
 
 /**
@@ -35,7 +38,7 @@ int kith_tamper_saw(struct kith_program *program, enum kith_tampering what,
 /**
  * kith_tamper_admits() - whether a program may have a workload's identity
  * @program: whose
- * @traits: of the workload, which hold for the program from now on
+ * @traits: of the workload; what is strict of them holds for the program from now on
  *
  * Any context.
  */

@@ -42,6 +42,7 @@ struct kith_program {
 	struct work_struct end;		/* queued once, by the last process */
 	struct work_struct quarantine;	/* holds a reference while queued */
 	struct kith_tamper tamper;
+	struct kith_event_pace doors[__KITH_DOOR_COUNT];
 	struct rcu_head rcu;
 };
 
@@ -169,6 +170,12 @@ static void program_end(struct work_struct *work)
 struct kith_tamper *kith_program_tamper(struct kith_program *program)
 {
 	return &program->tamper;
+}
+
+struct kith_event_pace *kith_program_pace(struct kith_program *program,
+					  enum kith_door door)
+{
+	return &program->doors[door];
 }
 
 /* The credential of @program with the smallest id above @id, with a reference, or

@@ -11,11 +11,13 @@
 #ifndef _KITH_IDENTITY_PROGRAM_H
 #define _KITH_IDENTITY_PROGRAM_H
 
+#include <linux/kith.h>
 #include <linux/types.h>
 #include <linux/sched.h>
 
 struct file;
 struct kith_credential;
+struct kith_event_pace;
 struct kith_program;
 struct kith_run;
 struct kith_tamper;
@@ -62,6 +64,9 @@ void kith_program_inode(const struct kith_program *program, dev_t *dev,
 
 /* What befell it. */
 struct kith_tamper *kith_program_tamper(struct kith_program *program);
+/* Bounds what is told of its use of a closed door. */
+struct kith_event_pace *kith_program_pace(struct kith_program *program,
+					  enum kith_door door);
 /* Has a worker revoke its credentials and close their connections. Any context. */
 void kith_program_quarantine(struct kith_program *program);
 

@@ -60,7 +60,7 @@ static int check(struct sock *sk, const struct kith_endpoint *remote,
 	if (kith_door_is_left_open(KITH_DOOR_UDP))
 		return 0;
 	err = kith_opening_find(KITH_DOOR_UDP, &flow, timeo, NULL);
-	if (err == -EACCES && how)
+	if (err == -EACCES)
 		kith_door_refused(KITH_DOOR_UDP, how, remote);
 	return err;
 }
@@ -91,7 +91,7 @@ static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
 		return err;
 	kith_destination_specify(sk, &dest);
 	kith_endpoint_of_addr((void *)&dest, len, &remote);
-	err = check(sk, &remote, !(flags & O_NONBLOCK), "connect()");
+	err = check(sk, &remote, !(flags & O_NONBLOCK), "connect() to");
 	return err ?: base_of(sock)->connect(sock, (void *)&dest, len, flags);
 }
 
@@ -163,7 +163,7 @@ static int send_to(struct socket *sock, struct msghdr *msg, size_t len)
 	err = read_name(sock->sk, msg, &dest, &remote);
 	if (!err)
 		err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
-			    "sendto()");
+			    "sendto() to");
 	if (err)
 		return err;
 	msg->msg_name = &dest;
@@ -182,7 +182,7 @@ static int send_on(struct socket *sock, struct msghdr *msg, size_t len)
 		return -EDESTADDRREQ;
 	kith_endpoint_of_sock(sock->sk, &remote, KITH_OUTBOUND);
 	err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
-		    "send()");
+		    "send() to");
 	return err ?: base_of(sock)->sendmsg(sock, msg, len);
 }
 
@@ -268,7 +268,7 @@ static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
 		err = kith_endpoint_of_addr((void *)&r->from, msg->msg_namelen,
 					    &remote);
 		err = err ? -EACCES :
-		      check(sock->sk, &remote, !(flags & MSG_DONTWAIT), NULL);
+		      check(sock->sk, &remote, !(flags & MSG_DONTWAIT), "recv() from");
 		if (!err)
 			return hand_over(msg, r, ret);
 		if (err != -EACCES)
