@@ -14,6 +14,7 @@
 #include <linux/module.h>
 #include <linux/net.h>
 #include <linux/rcupdate.h>
+#include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
@@ -101,18 +102,43 @@ static int find_door(const void *door, struct file *file, unsigned int fd)
 	return fd + 1;
 }
 
-static void walk(struct callback_head *work)
+/* However many there were, it is one event. */
+static void tell(enum kith_door door, unsigned int count)
 {
-	enum kith_door door;
+	char how[64] = "inheriting a descriptor";
+
+	if (count > 1)
+		snprintf(how, sizeof(how), "inheriting %u descriptors, this or other kinds",
+			 count);
+	if (count)
+		kith_door_refuse(door, how);
+}
+
+static void replace_doors(void)
+{
+	enum kith_door door, first = KITH_DOOR_NONE;
+	unsigned int count = 0;
 	int next = 0;
 
-	kfree(work);
-	/* A task that was killed meanwhile has no files left. */
-	while (current->files &&
+	/* A task that was killed has no files left, or never runs again: what is
+	 * left undone then is in nobody's hands.
+	 */
+	while (current->files && !fatal_signal_pending(current) &&
 	       (next = iterate_fd(current->files, next, find_door, &door))) {
-		if (kith_door_refuse(door, "inheriting a descriptor"))
-			replace(next - 1);
+		if (kith_door_is_left_open(door))
+			continue;
+		replace(next - 1);
+		if (!count++)
+			first = door;
+		cond_resched();
 	}
+	tell(first, count);
+}
+
+static void walk(struct callback_head *work)
+{
+	kfree(work);
+	replace_doors();
 	/* The memory is exec's, unless it was killed. */
 	if (current->mm)
 		kith_tamper_check_start();
