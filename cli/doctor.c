@@ -220,6 +220,31 @@ static enum outcome look_module(const struct kith_options *options, char *detail
 	return abi == KITH_ABI ? OK : FAIL;
 }
 
+/* Of use only where something is claimed: the kernel takes no claims without them,
+ * unless kith.yaml leaves the doors open, or they were detached since. */
+static enum outcome look_doors(const struct kith_options *options, char *detail, size_t size,
+			       const char **remedy)
+{
+	const char *why;
+	json_t *kernel = ask_module(options, &why);
+	bool guarded = json_is_true(json_object_get(kernel, "guarded"));
+	bool claims = json_integer_value(json_object_get(kernel, "claims")) > 0;
+
+	*remedy =
+		"systemctl restart kithd, which puts them in place, and journalctl -u kithd for why not; close open_doors in kith.yaml";
+	if (!kernel) {
+		snprintf(detail, size, "unknown: %s", why);
+		*remedy = "load the module (modprobe kith) and run kith doctor as root";
+	} else {
+		snprintf(detail, size, "%s",
+			 guarded  ? "held by BPF LSM programs"
+			 : claims ? "OPEN to claimed programs: no BPF LSM programs are in place"
+				  : "nobody is claimed, and no BPF LSM programs are in place");
+	}
+	json_decref(kernel);
+	return guarded ? OK : claims ? FAIL : ADVICE;
+}
+
 static enum outcome look_agent(const struct kith_options *options, char *detail, size_t size,
 			       const char **remedy)
 {
@@ -304,6 +329,7 @@ static const struct check checks[] = {
 	{ "module signatures", look_signatures },
 	{ "BPF LSM", look_bpf_lsm },
 	{ "kith.ko", look_module },
+	{ "doors", look_doors },
 	{ "kithd", look_agent },
 	{ "policy", look_policy },
 	{ "user namespaces", look_user_namespaces },
@@ -355,8 +381,8 @@ const struct kith_command kith_command_doctor = {
 	.help = "doctor\n"
 		"\n"
 		"Looks at kernel, kernel TLS, cgroup2, lockdown, module signatures, BPF LSM,\n"
-		"module, agent and policy, looks for programs that policy names and claims do\n"
-		"not reach, and says what to do about each.\n"
+		"module, doors, agent and policy, looks for programs that policy names and\n"
+		"claims do not reach, and says what to do about each.\n"
 		"\n"
 		"Exit status: 1 when the node is outside the supported envelope (a FAIL);\n"
 		"advice alone is 0.",

@@ -382,6 +382,29 @@ static json_t *doctor_says(struct bench *bench, const char *name)
 	return found;
 }
 
+static void doctor_looks_at_doors(void **state)
+{
+	static const struct {
+		bool guarded, claims;
+		const char *result;
+	} cases[] = { { true, true, "ok" }, { false, true, "FAIL" }, { false, false, "advice" } };
+	struct bench *bench = *state;
+	json_t *check;
+	size_t i;
+
+	started(bench);
+	assert_true(bench->kernel.n_claims);
+	for (i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		bench->kernel.guarded = cases[i].guarded;
+		if (!cases[i].claims)
+			bench->kernel.n_claims = 0;
+		check = doctor_says(bench, "doors");
+		assert_string_equal(json_string_value(json_object_get(check, "result")),
+				    cases[i].result);
+		json_decref(check);
+	}
+}
+
 static void last_good_policy_shows(void **state)
 {
 	struct bench *bench = *state;
@@ -493,6 +516,7 @@ int main(void)
 		TEST(policy_apply),
 		TEST(bundle_there_and_back),
 		TEST(doctor_speaks_json),
+		TEST(doctor_looks_at_doors),
 		TEST(last_good_policy_shows),
 		TEST(programs_that_claims_do_not_reach),
 	};

@@ -422,6 +422,9 @@ static int status(struct request *request, uint8_t command)
 	mnl_attr_put_u32(message, KITH_A_STATUS_ABI, KITH_ABI);
 	mnl_attr_put_strz(message, KITH_A_STATUS_VERSION, "double");
 	mnl_attr_put_u64(message, KITH_A_STATUS_GENERATION, kernel->generation);
+	mnl_attr_put_u32(message, KITH_A_STATUS_CLAIMS, (uint32_t)kernel->n_claims);
+	if (kernel->guarded)
+		mnl_attr_put(message, KITH_A_STATUS_GUARDED, 0, NULL);
 	mnl_attr_put_u32(message, KITH_A_STATUS_REVIEWS, kernel->reviews);
 	mnl_attr_put_u32(message, KITH_A_STATUS_REVOCATIONS, (uint32_t)kernel->n_revocations);
 	transmit(kernel, request->index, message);

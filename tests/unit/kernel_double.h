@@ -72,6 +72,7 @@ struct kernel_double {
 	size_t ca_size;
 	char ca_trust_domain[256];
 
+	bool guarded;		/* BPF LSM programs are in place */
 	uint32_t reviews;	/* connections not reached yet */
 	uint32_t in_review_pid; /* whose */
 	struct double_revocation revocations[DOUBLE_REVOCATIONS];
