@@ -3,8 +3,8 @@
  * sk_* callbacks: the transport's wakeups drive the handshake worker and reach
  * the program only when there is something for it to see.
  *
- * They run in softirq context. sk_user_data is never used: kTLS, sockmap and
- * sunrpc own it.
+ * They run in softirq context. Nothing of theirs is in sk_user_data, which
+ * seat.c keeps from everybody.
  */
 #include <net/tls.h>
 #include "conn.h"

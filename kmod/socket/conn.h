@@ -246,6 +246,16 @@ int kith_ktls_attach(struct kith_conn *conn);
 int kith_ktls_install(struct kith_conn *conn, const struct kith_tls_keys *keys,
 		      bool tx, bool rx);
 
+/* seat.c ---------------------------------------------------------------- */
+
+/* Keeps others from working beneath the connection @sk; a listener's is left free.
+ * Process context.
+ */
+void kith_seat_take(struct sock *sk);
+/* Not where somebody was faster. Any context. */
+bool kith_seat_is_taken(const struct sock *sk);
+void kith_seat_leave(struct sock *sk);
+
 /* record.c -------------------------------------------------------------- */
 
 /* In a row, without data: a peer must not keep a reader or worker busy. */

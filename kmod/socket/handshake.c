@@ -369,6 +369,11 @@ void kith_handshake_begin(struct kith_conn *conn)
 		kith_handshake_end(conn, err, reason, KITH_SIDE_LOCAL);
 		return;
 	}
+	if (!kith_seat_is_taken(conn->sk)) {
+		kith_handshake_end(conn, -EPERM, KITH_REASON_DOOR,
+				   KITH_SIDE_LOCAL);
+		return;
+	}
 	err = kith_ktls_attach(conn);
 	if (err) {
 		/* The kernel refuses once the peer has closed. */

@@ -283,6 +283,8 @@ struct kith_conn *kith_conn_new(struct sock *sk, struct socket *sock,
 	INIT_LIST_HEAD(&conn->waiter.link);
 	conn->waiter.settled = conn_settled;
 	conn->since = ktime_to_ms(ktime_get_real());
+	if (kind != KITH_CONN_KIND_LISTENER)
+		kith_seat_take(sk);
 	atomic_inc(&n_alive);
 	conn_publish(conn);
 	return conn;
@@ -323,6 +325,7 @@ void kith_conn_stop(struct kith_conn *conn)
 	mutex_unlock(&conn->mutex);
 	cancel_delayed_work_sync(&conn->deadline);
 	cancel_delayed_work_sync(&conn->work);
+	kith_seat_leave(conn->sk);
 	conn_unpublish(conn);
 }
 
