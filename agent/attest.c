@@ -15,6 +15,7 @@
 #include "netlink/request.h"
 #include "policy/policy.h"
 #include "run.h"
+#include "script.h"
 #include "users.h"
 #include "verity.h"
 
@@ -28,7 +29,8 @@ struct kith_attestation {
 
 	int fd; /* the executable */
 	enum kith_exe_state exe_state;
-	char *exe;    /* for people */
+	char *exe; /* for people */
+	struct kith_script script;
 	bool initial; /* in the initial user namespace */
 	bool host;    /* and its paths are the host's: users and paths count */
 	uint32_t uid, gid;
@@ -51,6 +53,7 @@ void kith_attest_cancel(struct kith_attestation *attestation)
 	if (attestation->fd >= 0)
 		close(attestation->fd);
 	free(attestation->exe);
+	kith_script_clear(&attestation->script);
 	kith_container_clear(&attestation->container);
 	kith_container_facts_clear(&attestation->said);
 	free(attestation->cgroup);
@@ -78,16 +81,17 @@ static char *describe_container(const struct kith_attestation *attestation)
 			   container->owned ? " of a user's own" : "");
 }
 
-/* "/usr/bin/x (uid 104 www-data, unit x.service)" */
+/* "/usr/bin/x running /opt/y (uid 104 www-data, unit x.service)" */
 static char *describe(const struct kith_attestation *attestation)
 {
 	const char *user = kith_users_user(attestation->agent->users, attestation->uid);
+	const char *script = attestation->script.name;
 	char *container = describe_container(attestation), *seen;
 
-	seen = kith_format("%s (uid %u%s%s%s%s%s)",
+	seen = kith_format("%s%s%s (uid %u%s%s%s%s%s)",
 			   attestation->exe ? attestation->exe : "an unnamed executable",
-			   attestation->uid, user ? " " : "", user ? user : "",
-			   attestation->unit ? ", unit " : "",
+			   script ? " running " : "", script ? script : "", attestation->uid,
+			   user ? " " : "", user ? user : "", attestation->unit ? ", unit " : "",
 			   attestation->unit ? attestation->unit : "", container);
 	free(container);
 	return seen;
@@ -140,6 +144,13 @@ static const char *path_in_container(const struct kith_attestation *attestation,
 	return attestation->initial && named ? attestation->exe : NULL;
 }
 
+/* The same of its script. */
+static const char *script_in_container(const struct kith_attestation *attestation)
+{
+	return attestation->initial ? kith_script_path(&attestation->script, attestation->host)
+				    : NULL;
+}
+
 static void gather_container(const struct kith_attestation *attestation, const char *exe,
 			     struct kith_policy_container_facts *facts)
 {
@@ -152,6 +163,7 @@ static void gather_container(const struct kith_attestation *attestation, const c
 		.image = attestation->said.image,
 		.owned = container->owned,
 		.exe = path_in_container(attestation, exe),
+		.script = script_in_container(attestation),
 		.uid = attestation->uid,
 		.gid = attestation->gid,
 	};
@@ -177,6 +189,7 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 		.uid = NO_ID,
 		.gid = NO_ID,
 		.exe = exe,
+		.interprets = attestation->script.name,
 		.file = file_kind(attestation->exe_state),
 		.sha256 = attestation->hashed ? attestation->sha256 : NULL,
 		.verity = attestation->has_verity ? attestation->verity : NULL,
@@ -189,6 +202,7 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 	}
 	if (!attestation->host)
 		return;
+	facts->script = kith_script_path(&attestation->script, true);
 	facts->uid = attestation->uid;
 	facts->gid = attestation->gid;
 	facts->user = kith_users_user(users, attestation->uid);
@@ -212,8 +226,10 @@ static const char *no_match_reason(const struct kith_attestation *attestation)
 		return "is not on disk any more: restart the program from its file, or select it by its sha256 with file: deleted";
 	if (attestation->exe_state == KITH_EXE_OTHER)
 		return "is not the file of that path here: select it by sha256, unit or user";
+	if (attestation->script.name)
+		return kith_script_trouble(&attestation->script);
 	if (attestation->exe && kith_policy_is_interpreter(attestation->exe))
-		return "matches no Workload, and is an interpreter, whose script the kernel does not tell: select it by exe of the interpreter with user, unit or cgroup";
+		return "matches no Workload, and is an interpreter, of which arguments do not count: execute the script itself and select it by script, or the interpreter by exe, with user, unit or cgroup";
 	return "matches no Workload: add one that selects it, then run kith policy apply";
 }
 
@@ -426,6 +442,7 @@ struct kith_attestation *kith_attest(struct kith_agent *agent,
 		return NULL;
 	}
 	attestation->exe_state = kith_exe_path(attestation->fd, &attestation->exe);
+	kith_script_ask(agent->nl, &upcall->program, &attestation->script);
 	attestation->has_verity = kith_verity_measure(attestation->fd, attestation->verity);
 	if (upcall->has_run_by) {
 		decide_run(attestation, upcall);

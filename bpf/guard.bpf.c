@@ -37,12 +37,17 @@ struct task_struct {
 	int pid;
 } __attribute__((preserve_access_index));
 
+struct linux_binprm {
+	struct file *file;
+} __attribute__((preserve_access_index));
+
 extern int kith_guard_ptrace(struct task_struct *child) __ksym;
 extern int kith_guard_traceme(void) __ksym;
 extern int kith_guard_code(void) __ksym;
 extern int kith_guard_socket_create(int family, int type, int protocol) __ksym;
 extern int kith_guard_file_open(struct file *file) __ksym;
 extern int kith_guard_file_receive(struct file *file) __ksym;
+extern int kith_guard_bprm_check(struct linux_binprm *bprm) __ksym;
 
 /* The verifier wants to see that a hook answers 0 or an errno: the register that
  * was compared has to be the one that is returned.
@@ -123,6 +128,13 @@ int BPF_PROG(kith_file_mprotect, struct vm_area_struct *vma, unsigned long reqpr
 	    (vma->vm_flags & VM_EXEC || (vma->vm_file && !vma->anon_vma)))
 		return 0;
 	return answer(kith_guard_code());
+}
+
+/* For the script as for its interpreter. */
+SEC("lsm.s/bprm_check_security")
+int BPF_PROG(kith_bprm_check_security, struct linux_binprm *bprm, int ret)
+{
+	return ret ? ret : answer(kith_guard_bprm_check(bprm));
 }
 
 char LICENSE[] SEC("license") = "GPL";

@@ -184,22 +184,41 @@ int kith_cmd_config_commit(struct genl_info *info)
 
 /* program ---------------------------------------------------------------- */
 
-/* The executable of program @id, opened anew for reading; or ERR_PTR. */
-static struct file *program_open(u64 id, struct netlink_ext_ack *extack)
+/* What program @id is, or its script, with a reference; or ERR_PTR. */
+static struct file *program_file(u64 id, bool script,
+				 struct netlink_ext_ack *extack)
 {
 	struct kith_program *program = kith_program_find(id);
-	struct file *exe, *file;
+	struct file *file = NULL;
+	bool dead = true;
 
-	exe = program ? kith_program_exe(program) : NULL;
-	if (program)
+	if (program) {
+		file = script ? kith_program_script(program) :
+				kith_program_exe(program);
+		dead = kith_program_is_dead(program);
 		kith_program_put(program);
-	if (!exe) {
-		NL_SET_ERR_MSG(extack, "the program has ended");
-		return ERR_PTR(-ESRCH);
 	}
-	file = dentry_open(&exe->f_path, O_RDONLY | O_LARGEFILE,
+	if (file)
+		return file;
+	if (script && !dead) {
+		NL_SET_ERR_MSG(extack, "it has no script, or none that is known");
+		return ERR_PTR(-ENOENT);
+	}
+	NL_SET_ERR_MSG(extack, "the program has ended");
+	return ERR_PTR(-ESRCH);
+}
+
+/* That, opened anew for reading; or ERR_PTR. */
+static struct file *program_open(u64 id, bool script,
+				 struct netlink_ext_ack *extack)
+{
+	struct file *held = program_file(id, script, extack), *file;
+
+	if (IS_ERR(held))
+		return held;
+	file = dentry_open(&held->f_path, O_RDONLY | O_LARGEFILE,
 			   current_cred());
-	fput(exe);
+	fput(held);
 	return file;
 }
 
@@ -222,6 +241,7 @@ int kith_cmd_program_exe(struct genl_info *info)
 	if (err)
 		return err;
 	file = program_open(nla_get_u64(info->attrs[KITH_A_FILE_PROGRAM_ID]),
+			    nla_get_flag(info->attrs[KITH_A_FILE_SCRIPT]),
 			    info->extack);
 	if (IS_ERR(file))
 		return PTR_ERR(file);

@@ -49,6 +49,8 @@ int kith_put_program(struct sk_buff *skb, int type,
 	    nla_put_string(skb, KITH_A_PROGRAM_COMM,
 			   kith_program_comm(program)) ||
 	    kith_put_text(skb, KITH_A_PROGRAM_EXE, exe) ||
+	    kith_put_text(skb, KITH_A_PROGRAM_SCRIPT,
+			  kith_program_script_name(program)) ||
 	    kith_put_u64(skb, KITH_A_PROGRAM_DEV, new_encode_dev(dev)) ||
 	    kith_put_u64(skb, KITH_A_PROGRAM_INO, ino))
 		return -EMSGSIZE;

@@ -29,6 +29,7 @@ const struct nla_policy kith_config_policy[KITH_A_CONFIG_MAX + 1] = {
 
 const struct nla_policy kith_file_policy[KITH_A_FILE_MAX + 1] = {
 	[KITH_A_FILE_PROGRAM_ID] = { .type = NLA_U64 },
+	[KITH_A_FILE_SCRIPT] = { .type = NLA_FLAG },
 };
 
 const struct nla_policy kith_credential_policy[KITH_A_CREDENTIAL_MAX + 1] = {

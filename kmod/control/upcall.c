@@ -8,8 +8,8 @@
 #include "genl.h"
 #include "upcall.h"
 
-/* Paths of executable and cgroup, groups, an identity, and the rest. */
-#define UPCALL_SIZE	(2 * KITH_PATH_MAX + 4 * KITH_GROUPS_MAX + \
+/* Paths of executable, script and cgroup, groups, an identity, and the rest. */
+#define UPCALL_SIZE	(3 * KITH_PATH_MAX + 4 * KITH_GROUPS_MAX + \
 			 KITH_SPIFFE_ID_MAX + 1024)
 
 static int attest_fill(struct sk_buff *skb, struct kith_credential *c)

@@ -21,6 +21,7 @@
 #include <net/sock.h>
 #include "../socket/socket.h"
 #include "guard.h"
+#include "script.h"
 #include "tamper.h"
 
 /* A replacement goes to the number it replaces where at most so many below are
@@ -162,8 +163,9 @@ bool kith_descriptors_check(struct task_struct *task)
 
 void kith_guard_exit(void)
 {
-	while (atomic_read(&walks))
+	while (atomic_read(&walks) || kith_script_is_busy())
 		msleep(20);
+	kith_script_exit();
 	/* Then out of our text, too. */
 	synchronize_rcu_tasks();
 }

@@ -12,6 +12,7 @@
 
 struct file;
 struct kith_endpoint;
+struct linux_binprm;
 struct task_struct;
 
 /* Offers the questions to BPF programs. Return: 0 or -errno; without BTF of the
@@ -31,7 +32,8 @@ void kith_guard_exit(void);
 bool kith_guard_is_in_place(void);
 
 /* kfunc.c: called by BPF programs alone, at the hook of that name. Return: 0 or
- * -errno. Process context; socket_create and file_open may sleep. --------------------------
+ * -errno. Process context; socket_create, file_open and bprm_check may
+ * sleep. --------------------------
  */
 int kith_guard_socket_create(int family, int type, int protocol);
 int kith_guard_file_open(struct file *file);
@@ -42,6 +44,8 @@ int kith_guard_ptrace(struct task_struct *child);
 int kith_guard_traceme(void);
 /* mmap_file, file_mprotect: current makes memory executable that it wrote. */
 int kith_guard_code(void);
+/* bprm_check_security: before each try to load a program, script.h. */
+int kith_guard_bprm_check(struct linux_binprm *bprm);
 
 /* door.c ----------------------------------------------------------------- */
 

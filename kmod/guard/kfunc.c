@@ -67,6 +67,7 @@ BTF_ID_FLAGS(func, kith_guard_file_receive)
 BTF_ID_FLAGS(func, kith_guard_ptrace)
 BTF_ID_FLAGS(func, kith_guard_traceme)
 BTF_ID_FLAGS(func, kith_guard_code)
+BTF_ID_FLAGS(func, kith_guard_bprm_check, KF_SLEEPABLE)
 BTF_KFUNCS_END(kith_guard_ids)
 
 static const struct btf_kfunc_id_set kith_guard_set = {

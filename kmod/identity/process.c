@@ -21,6 +21,7 @@
 #include "../control/count.h"
 #include "../control/event.h"
 #include "../guard/guard.h"
+#include "../guard/script.h"
 #include "claim.h"
 #include "config.h"
 #include "process.h"
@@ -262,7 +263,7 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 	run = run_of_exec(process, task);
 	if (!process && !run && !process_is_claimed(bprm))
 		goto out;
-	program = kith_program_new(task, bprm->file, run);
+	program = kith_program_new(task, bprm, run);
 	if (!kith_descriptors_check(task))
 		process_kill(task);
 	if (process) {
@@ -273,6 +274,7 @@ static void probe_exec(void *data, struct task_struct *task, pid_t old_pid,
 	}
 out:
 	rcu_read_unlock();
+	kith_script_forget();
 }
 
 static void probe_fork(void *data, struct task_struct *parent,
@@ -302,6 +304,7 @@ static void probe_exit(void *data, struct task_struct *task)
 {
 	struct kith_process *process;
 
+	kith_script_forget();
 	/* Counted down before; two last threads may both see 0. */
 	if (atomic_read(&task->signal->live))
 		return;

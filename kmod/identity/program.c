@@ -13,6 +13,7 @@
 #include <linux/string.h>
 #include <linux/workqueue.h>
 #include "../control/count.h"
+#include "../guard/script.h"
 #include "../guard/tamper.h"
 #include "../socket/socket.h"
 #include "credential_types.h"
@@ -34,10 +35,12 @@ struct kith_program {
 	char comm[TASK_COMM_LEN];
 	dev_t dev;
 	u64 ino;
+	const char *script_name;	/* owned, or unknown_name; NULL: none */
 	struct kith_run *run;		/* counted; NULL: of no task */
 
 	spinlock_t lock;		/* process context only */
 	struct file *exe;		/* lock; NULL once dead */
+	struct file *script;		/* the same; NULL also: unknown, none */
 	struct list_head credentials;	/* lock; of kith_credential, counted */
 	struct work_struct end;		/* queued once, by the last process */
 	struct work_struct quarantine;	/* holds a reference while queued */
@@ -47,6 +50,7 @@ struct kith_program {
 };
 
 static struct kmem_cache *program_cache;
+static const char unknown_name[] = "?";
 static DEFINE_KITH_INDEX(program_index);
 
 /*
@@ -69,6 +73,8 @@ static void program_free(struct rcu_head *rcu)
 
 	if (program->run)
 		kith_run_put(program->run);
+	if (program->script_name != unknown_name)
+		kfree(program->script_name);
 	kmem_cache_free(program_cache, program);
 	kith_object_gone(KITH_OBJECT_PROGRAM);
 }
@@ -151,12 +157,14 @@ static void program_end(struct work_struct *work)
 {
 	struct kith_program *program = container_of(work, struct kith_program,
 						    end);
-	struct file *exe;
+	struct file *exe, *script;
 
 	kith_index_del(&program_index, &program->node);
 	spin_lock(&program->lock);
 	exe = program->exe;
 	program->exe = NULL;
+	script = program->script;
+	program->script = NULL;
 	spin_unlock(&program->lock);
 
 	end_credentials(program);
@@ -164,6 +172,8 @@ static void program_end(struct work_struct *work)
 	schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
 	if (exe)
 		fput(exe);
+	if (script)
+		fput(script);
 	kith_program_put(program);
 }
 
@@ -220,18 +230,33 @@ void kith_program_quarantine(struct kith_program *program)
 		kith_program_put(program);
 }
 
-static void program_describe(struct kith_program *program,
-			     struct task_struct *task, struct file *exe)
+static void describe_script(struct kith_program *program,
+			    const struct linux_binprm *bprm)
 {
+	if (!kith_script_runs(bprm))
+		return;
+	program->script_name = kstrdup(bprm->filename,
+				       GFP_ATOMIC | __GFP_NOWARN) ?: unknown_name;
+	program->script = kith_script_of(bprm);
+}
+
+static void program_describe(struct kith_program *program,
+			     struct task_struct *task,
+			     const struct linux_binprm *bprm)
+{
+	struct file *exe = bprm->file;
+
 	program->pid = task_tgid_nr(task);
 	strscpy(program->comm, task->comm, sizeof(program->comm));
 	program->dev = file_inode(exe)->i_sb->s_dev;
 	program->ino = file_inode(exe)->i_ino;
 	program->exe = get_file(exe);
+	describe_script(program, bprm);
 }
 
 struct kith_program *kith_program_new(struct task_struct *task,
-				      struct file *exe, struct kith_run *run)
+				      const struct linux_binprm *bprm,
+				      struct kith_run *run)
 {
 	struct kith_program *program;
 
@@ -250,7 +275,7 @@ struct kith_program *kith_program_new(struct task_struct *task,
 	INIT_WORK(&program->end, program_end);
 	INIT_WORK(&program->quarantine, quarantine);
 	program->run = run;
-	program_describe(program, task, exe);
+	program_describe(program, task, bprm);
 	kith_index_add(&program_index, &program->node, UINT_MAX);
 	return program;
 }
@@ -299,14 +324,31 @@ bool kith_program_is_revoked(const struct kith_program *program)
 	return READ_ONCE(program->revoked);
 }
 
-struct file *kith_program_exe(struct kith_program *program)
+/* With a reference, under the lock of its program. */
+static struct file *get_held(struct kith_program *program,
+			     struct file *const *held)
 {
-	struct file *exe;
+	struct file *file;
 
 	spin_lock(&program->lock);
-	exe = program->exe ? get_file(program->exe) : NULL;
+	file = *held ? get_file(*held) : NULL;
 	spin_unlock(&program->lock);
-	return exe;
+	return file;
+}
+
+struct file *kith_program_exe(struct kith_program *program)
+{
+	return get_held(program, &program->exe);
+}
+
+struct file *kith_program_script(struct kith_program *program)
+{
+	return get_held(program, &program->script);
+}
+
+const char *kith_program_script_name(const struct kith_program *program)
+{
+	return program->script_name;
 }
 
 struct list_head *kith_program_credentials(struct kith_program *program)

@@ -74,6 +74,14 @@ void kith_program_quarantine(struct kith_program *program);
  * context.
  */
 struct file *kith_program_exe(struct kith_program *program);
+/* The same of the script, or what else an interpreter runs for it; NULL also where
+ * there is none, or none is known.
+ */
+struct file *kith_program_script(struct kith_program *program);
+/* By which name that was executed, "?" for want of memory; NULL: the program is its
+ * executable. As long as the program is held.
+ */
+const char *kith_program_script_name(const struct kith_program *program);
 /* Whether its last process has ended, or the task that it is part of is over: it
  * has no identity any more. Any context.
  */
@@ -100,7 +108,7 @@ unsigned int kith_program_count(void);
 /**
  * kith_program_new() - a program for an image that was just exec'ed
  * @task: current, in the exec tracepoint
- * @exe: its executable; a reference is taken
+ * @bprm: how; references to its executable and script are taken
  * @run: the task it is part of, or NULL; the reference is taken over
  *
  * Atomic context, cannot fail: without memory it is the program that is never
@@ -108,7 +116,8 @@ unsigned int kith_program_count(void);
  * takes away.
  */
 struct kith_program *kith_program_new(struct task_struct *task,
-				      struct file *exe, struct kith_run *run);
+				      const struct linux_binprm *bprm,
+				      struct kith_run *run);
 /* The task it is part of, or NULL; as long as the program is held. */
 struct kith_run *kith_program_run(const struct kith_program *program);
 /* Revokes the credentials of the programs of a task that is over. May sleep. */

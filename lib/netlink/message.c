@@ -89,6 +89,7 @@ static const struct field program_fields[] = {
 	[KITH_A_PROGRAM_DEV] = PROGRAM(dev),
 	[KITH_A_PROGRAM_INO] = PROGRAM(ino),
 	[KITH_A_PROGRAM_RESTART_NEEDED] = PROGRAM(restart_needed),
+	[KITH_A_PROGRAM_SCRIPT] = PROGRAM(script),
 };
 TABLE(program);
 

@@ -26,6 +26,7 @@ struct kith_program_info {
 	const char *exe;
 	uint64_t dev, ino;
 	bool restart_needed;
+	const char *script; /* by which name that was executed; NULL: none */
 };
 
 struct kith_credential_info {

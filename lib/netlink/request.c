@@ -147,18 +147,30 @@ static int on_file(const struct nlmsghdr *message, void *arg)
 	return 0;
 }
 
-int kith_request_program_exe(struct kith_nl *nl, uint64_t program)
+static int request_file(struct kith_nl *nl, uint64_t program, bool script)
 {
 	struct nlmsghdr *request = kith_nl_start(nl, KITH_CMD_PROGRAM_EXE);
 	int fd = -1, ret;
 
 	kith_nl_put_u64(nl, KITH_A_FILE_PROGRAM_ID, program);
+	if (script)
+		kith_nl_put(nl, KITH_A_FILE_SCRIPT, NULL, 0);
 	ret = kith_nl_call(nl, request, on_file, &fd);
 	if (ret)
 		return ret;
 	if (fd < 0 || fcntl(fd, F_SETFD, FD_CLOEXEC))
 		return -EBADMSG;
 	return fd;
+}
+
+int kith_request_program_exe(struct kith_nl *nl, uint64_t program)
+{
+	return request_file(nl, program, false);
+}
+
+int kith_request_program_script(struct kith_nl *nl, uint64_t program)
+{
+	return request_file(nl, program, true);
 }
 
 int kith_request_program_run(struct kith_nl *nl, const struct kith_request_run *run)

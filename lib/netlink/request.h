@@ -43,6 +43,8 @@ int kith_request_config_rules(struct kith_nl *nl, const void *table, size_t size
 /* A descriptor of the program's very executable, close-on-exec, the caller's to
  * close. Return: it, or a negative errno. */
 int kith_request_program_exe(struct kith_nl *nl, uint64_t program);
+/* The same of the script that it interprets; -ENOENT: not known, or none. */
+int kith_request_program_script(struct kith_nl *nl, uint64_t program);
 
 /* What the next exec of a process begins; @ttl 0: as long as it runs. -EPERM when
  * the process is not the user's own. */

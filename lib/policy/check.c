@@ -173,13 +173,14 @@ static void relate_place(struct narrower *n, const struct kith_policy_selector *
 
 	if (!a->container == !b->container) {
 		relate_text(n, a->exe, b->exe);
+		relate_text(n, a->script, b->script);
 		relate_number(n, a->has_uid, a->uid, b->has_uid, b->uid);
 		relate_number(n, a->has_gid, a->gid, b->has_gid, b->gid);
 		n->disjoint |= !x->owner != !y->owner;
 		relate_text(n, x->owner, y->owner);
 	} else {
-		n->a |= a->container || a->exe || a->has_uid || a->has_gid;
-		n->b |= b->container || b->exe || b->has_uid || b->has_gid;
+		n->a |= a->container || a->exe || a->script || a->has_uid || a->has_gid;
+		n->b |= b->container || b->exe || b->script || b->has_uid || b->has_gid;
 	}
 	relate_number(n, x->runtime, x->runtime, y->runtime, y->runtime);
 	relate_text(n, x->id, y->id);
@@ -192,7 +193,7 @@ static enum relation relate(const struct kith_policy_selector *a,
 {
 	struct narrower n = { false, false, false, false };
 
-	n.disjoint = a->file != b->file;
+	n.disjoint = a->file != b->file || !a->script != !b->script;
 	relate_place(&n, a, b);
 	relate_text(&n, a->sha256, b->sha256);
 	relate_text(&n, a->verity, b->verity);

@@ -61,7 +61,13 @@ static bool is_container(const struct kith_policy_container *c,
 	       (c->owner ? f->owned && same(c->owner, f->owner) : !f->owned);
 }
 
-/* Path and numbers, which mean another thing in a container that is asked for. */
+/* A program that was started through a script is that script, or nobody. */
+static bool is_script(const char *asked, bool interprets, const char *fact)
+{
+	return interprets == !!asked && same(asked, fact);
+}
+
+/* Paths and numbers, which mean another thing in a container that is asked for. */
 static bool is_place(const struct kith_policy_selector *s, const struct kith_policy_facts *f)
 {
 	const struct kith_policy_container_facts *c = s->container ? f->container : NULL;
@@ -69,6 +75,7 @@ static bool is_place(const struct kith_policy_selector *s, const struct kith_pol
 	if (s->container && !is_container(s->container, c))
 		return false;
 	return same(s->exe, c ? c->exe : f->exe) &&
+	       is_script(s->script, f->interprets, c ? c->script : f->script) &&
 	       (!s->has_uid || s->uid == (c ? c->uid : f->uid)) &&
 	       (!s->has_gid || s->gid == (c ? c->gid : f->gid));
 }

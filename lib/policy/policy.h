@@ -77,6 +77,7 @@ struct kith_policy_container {
 /* One entry of `select`: every field that is set must match. */
 struct kith_policy_selector {
 	const char *exe;		 /* NULL: any, as below */
+	const char *script;		 /* what it interprets; NULL: executed itself */
 	const char *user;		 /* name */
 	const char *group;		 /* name, of the real gid */
 	const char *cgroup;		 /* the cgroup or one below it */
@@ -87,8 +88,8 @@ struct kith_policy_selector {
 	bool has_uid, has_gid, has_supplementary_gid;
 	uint32_t uid, gid, supplementary_gid;
 	enum kith_policy_file file; /* the only kind it matches */
-	/* NULL: in a container or not. Otherwise @exe is the path in the container,
-	 * @uid and @gid are the host's numbers. */
+	/* NULL: in a container or not. Otherwise @exe and @script are paths in the
+	 * container, @uid and @gid are the host's numbers. */
 	const struct kith_policy_container *container;
 	struct kith_policy_place place;
 };
@@ -185,6 +186,7 @@ struct kith_policy_container_facts {
 	bool owned;	   /* of a user's own runtime */
 	const char *owner; /* that user's name, when a selector has it */
 	const char *exe;   /* the path in the container, where it counts */
+	const char *script;
 	uint32_t uid, gid; /* as the host counts them */
 };
 
@@ -198,6 +200,8 @@ struct kith_policy_facts {
 	const char *const *group_names; /* of @groups; NULL or NULL entries allowed */
 	size_t n_groups;
 	const char *exe;
+	bool interprets;    /* it was started through another file, a script: */
+	const char *script; /* whose path counts; NULL: it does not */
 	enum kith_policy_file file;
 	const uint8_t *sha256; /* 32 bytes */
 	const uint8_t *verity; /* 32 bytes; NULL: it has none */

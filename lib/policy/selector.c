@@ -8,7 +8,7 @@
 
 struct keys {
 	struct kith_yaml *exe, *sha256, *user, *uid, *group, *gid, *supplementary, *cgroup, *unit;
-	struct kith_yaml *file, *verity, *container;
+	struct kith_yaml *file, *verity, *container, *script;
 };
 
 /* paths ------------------------------------------------------------------- */
@@ -281,6 +281,8 @@ static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 
 	if (k->exe)
 		ok &= !!(s->exe = read_path(reader, k->exe, "exe"));
+	if (k->script)
+		ok &= !!(s->script = read_path(reader, k->script, "script"));
 	if (k->sha256)
 		ok &= !!(s->sha256 = read_sha256(reader, k->sha256));
 	if (k->verity)
@@ -297,7 +299,7 @@ static bool read_facts(struct kith_policy_reader *reader, const struct keys *k,
 	return ok;
 }
 
-/* Whether more is asked than which interpreter runs. */
+/* Whether more is asked than which interpreter runs, or for which script. */
 static bool is_narrowed(const struct kith_policy_selector *s)
 {
 	return s->has_uid || s->user || s->has_gid || s->group || s->has_supplementary_gid ||
@@ -317,6 +319,13 @@ static bool check_selector(struct kith_policy_reader *reader, const struct kith_
 				  "an interpreter alone is no selector, any script could be it: "
 				  "%.200s",
 				  s->exe);
+		return false;
+	}
+	if (s->script && !is_narrowed(s)) {
+		kith_policy_error(reader, k->script, "add user, unit or cgroup",
+				  "a script alone is no selector, whoever starts it can have its "
+				  "interpreter run other code (BASH_ENV, PYTHONPATH): %.200s",
+				  s->script);
 		return false;
 	}
 	return true;
@@ -339,6 +348,7 @@ bool kith_policy_read_selector(struct kith_policy_reader *reader, struct kith_ya
 		{ "file", KITH_FIELD_OPTIONAL, &k.file },
 		{ "verity", KITH_FIELD_OPTIONAL, &k.verity },
 		{ "container", KITH_FIELD_OPTIONAL, &k.container },
+		{ "script", KITH_FIELD_OPTIONAL, &k.script },
 		{ "not", KITH_FIELD_LATER, NULL },
 	};
 	bool ok = kith_fields_read(reader, node, "an entry of select", fields,

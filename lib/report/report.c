@@ -119,6 +119,7 @@ static void set_program(json_t *object, const struct kith_program_info *program)
 	set_number(object, "pid", program->pid);
 	set_text(object, "comm", program->comm);
 	set_text(object, "exe", program->exe);
+	set_text(object, "script", program->script);
 	json_object_set_new(object, "restart_needed", json_boolean(program->restart_needed));
 }
 

@@ -154,6 +154,50 @@ static void not_a_file_that_is_gone(void **state)
 	close(fd);
 }
 
+/* A program of a unit that was started as @name, which is @file to the kernel. */
+static struct double_credential *interpreted(struct bench *bench, const char *name,
+					     const char *file)
+{
+	struct double_credential *c = double_add(&bench->kernel, bench->exe);
+
+	strcpy(c->cgroup, "/system.slice/a.service");
+	snprintf(c->script, sizeof(c->script), "%s", name);
+	snprintf(c->script_file, sizeof(c->script_file), "%s", file);
+	return attest(bench, c);
+}
+
+static void a_script_by_its_path(void **state)
+{
+	struct bench *bench = *state;
+	char script[160], other[160], link[160], policy[1024];
+	struct double_credential *c;
+
+	snprintf(policy, sizeof(policy),
+		 WORKLOAD("w", "w", "{exe: %s, unit: a.service}")
+			 WORKLOAD("s", "s", "{unit: a.service, script: %s/script}"),
+		 bench->exe, bench->directory);
+	bench_policy(bench, "a.yaml", policy);
+	bench_file(bench, "script", "#!/bin/sh\n", 0755);
+	bench_file(bench, "other", "#!/bin/sh\n", 0755);
+	snprintf(script, sizeof(script), "%s/script", bench->directory);
+	snprintf(other, sizeof(other), "%s/other", bench->directory);
+	snprintf(link, sizeof(link), "%s/link", bench->directory);
+	assert_int_equal(symlink("script", link), 0);
+	bench_start(bench, NULL);
+	registered(bench);
+	c = interpreted(bench, script, script);
+	assert_string_equal(c->spiffe_id, "spiffe://a.example/s");
+	c = interpreted(bench, other, other);
+	assert_int_equal(c->state, KITH_CREDENTIAL_STATE_REFUSED);
+	assert_non_null(strstr(c->message, other));
+	assert_non_null(strstr(c->message, "no Workload that names it"));
+	c = interpreted(bench, link, script);
+	assert_non_null(strstr(c->message, "by another name"));
+	c = interpreted(bench, script, "");
+	assert_non_null(strstr(c->message, "not known"));
+	assert_int_equal(c->state, KITH_CREDENTIAL_STATE_REFUSED);
+}
+
 /* The file at the path is replaced after it was started. */
 static void not_the_path_of_another_file(void **state)
 {
@@ -333,6 +377,7 @@ int main(void)
 		TEST(by_unit),
 		TEST(not_in_another_user_namespace),
 		TEST(not_a_file_that_is_gone),
+		TEST(a_script_by_its_path),
 		TEST(not_the_path_of_another_file),
 		TEST(by_digest_and_kind_without_a_name),
 		TEST(not_by_another_digest),

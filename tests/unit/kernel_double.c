@@ -136,6 +136,8 @@ static void put_program(struct nlmsghdr *message, const struct double_credential
 	mnl_attr_put_u32(message, KITH_A_PROGRAM_PID, (uint32_t)(4000 + credential->id));
 	mnl_attr_put_strz(message, KITH_A_PROGRAM_COMM, "program");
 	mnl_attr_put_strz(message, KITH_A_PROGRAM_EXE, credential->exe);
+	if (*credential->script)
+		mnl_attr_put_strz(message, KITH_A_PROGRAM_SCRIPT, credential->script);
 	mnl_attr_nest_end(message, nest);
 }
 
@@ -398,11 +400,14 @@ static int program_exe(struct request *request)
 	char buffer[BUFFER];
 	struct nlmsghdr *message =
 		begin(buffer, DOUBLE_FAMILY, request->message->nlmsg_seq, KITH_CMD_PROGRAM_EXE);
+	const struct double_credential *credential;
 	int fd;
 
 	if (id <= 1000 || id > 1000 + kernel->n_credentials)
 		return ESRCH;
-	fd = open(kernel->credentials[id - 1001].exe, O_RDONLY | O_CLOEXEC);
+	credential = &kernel->credentials[id - 1001];
+	fd = open(request->attrs[KITH_A_FILE_SCRIPT] ? credential->script_file : credential->exe,
+		  O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return errno;
 	mnl_attr_put_u32(message, KITH_A_FILE_FD, (uint32_t)fd);

@@ -20,8 +20,10 @@
 
 struct double_credential {
 	uint64_t id;
-	uint32_t state; /* enum kith_credential_state */
-	char exe[256];	/* opened for program-exe */
+	uint32_t state;	       /* enum kith_credential_state */
+	char exe[256];	       /* opened for program-exe */
+	char script[256];      /* by which name it was started; "": executed itself */
+	char script_file[256]; /* opened for it; "": not known */
 	uint32_t uid, gid, groups[4];
 	size_t n_groups;
 	char cgroup[256];

@@ -132,7 +132,7 @@ static const struct complaint complaints[] = {
 	{ SELECT "[{exec: /bin/w}]",
 	  EW("6:13", "unknown key exec in an entry of select (remove it; an entry of select may "
 		     "hold: exe, sha256, user, uid, group, gid, supplementaryGroup, cgroup, unit, "
-		     "file, verity, container)") },
+		     "file, verity, container, script)") },
 	{ SELECT "[{not: {uid: 0}}]", EW("6:13", "not is not supported yet (remove it for now)") },
 	{ SELECT "[{exe: bin/w}]", EW("6:18", "exe is not a plain absolute path: bin/w (write it "
 					      "absolute, without //, /./, /../ and a trailing "
@@ -183,6 +183,13 @@ static const struct complaint complaints[] = {
 	  EW("6:55", "names of users and groups are not a container's (write uid or gid, in the "
 		     "host's numbers)") },
 	{ SELECT "[{cgroup: /m, container: {name: box}, exe: /bin/w, uid: 7}]", "" },
+	{ SELECT "[{script: /s}]",
+	  EW("6:21", "a script alone is no selector, whoever starts it can have its interpreter "
+		     "run other code (BASH_ENV, PYTHONPATH): /s (add user, unit or cgroup)") },
+	{ SELECT "[{script: s, uid: 1}]",
+	  EW("6:21", "script is not a plain absolute path: s (write it absolute, without //, /./, "
+		     "/../ and a trailing slash)") },
+	{ SELECT "[{script: /s, uid: 1}]", "" },
 	{ SELECT "[{uid: 1, file: memory}]",
 	  EW("6:27", "a file without a name could be anything (add its sha256)") },
 	{ SELECT "[{uid: 1, file: disk}]",

@@ -188,6 +188,45 @@ static void matches_in_the_container_asked_for(void **state)
 	}
 }
 
+static void a_script_is_named_or_nobody(void **state)
+{
+	static const struct {
+		const char *select;
+		bool itself, script, another, unknown;
+	} cases[] = {
+		{ "[{exe: /bin/w}]", true, false, false, false },
+		{ "[{uid: 1}]", true, false, false, false },
+		{ "[{cgroup: /a.slice}]", true, false, false, false },
+		{ "[{script: /bin/s, uid: 1}]", false, true, false, false },
+		{ "[{script: /bin/s, uid: 2}]\n  claim: user", false, false, false, false },
+		{ "[{script: /bin/s, exe: /bin/w, uid: 1}]", false, true, false, false },
+		{ "[{script: /bin/s, exe: /bin/v, uid: 1}]", false, false, false, false },
+		/* The host's path is not a container's. */
+		{ "[{script: /bin/s, cgroup: /a.slice, container: {owner: u}}]", false, false,
+		  false, false },
+		{ "[{script: /bin/c, cgroup: /a.slice, container: {owner: u}}]", false, true, true,
+		  false },
+	};
+	struct kith_policy_container_facts c = { .owned = true, .owner = "u" };
+	struct kith_policy_facts f = whole();
+	size_t i;
+
+	f.container = &c;
+	for (i = 0; i < COUNT(cases); i++) {
+		f.interprets = false;
+		f.script = NULL;
+		assert_int_equal(match(cases[i].select, &f) == KITH_POLICY_MATCH, cases[i].itself);
+		f.interprets = true;
+		c.script = NULL;
+		assert_int_equal(match(cases[i].select, &f) == KITH_POLICY_MATCH, cases[i].unknown);
+		c.script = "/bin/c";
+		f.script = "/bin/s";
+		assert_int_equal(match(cases[i].select, &f) == KITH_POLICY_MATCH, cases[i].script);
+		f.script = "/bin/s2";
+		assert_int_equal(match(cases[i].select, &f) == KITH_POLICY_MATCH, cases[i].another);
+	}
+}
+
 static void asks_for_the_digest_only_when_needed(void **state)
 {
 	struct kith_policy_facts f = whole();
@@ -292,6 +331,9 @@ static void finds_overlaps(void **state)
 		{ "{cgroup: /a, container: {name: b}, exe: /e}", "{exe: /e}", 0, 0 },
 		{ "{uid: 1, sha256: " DIGEST "}", "{uid: 1, sha256: " DIGEST ", file: memory}", 0,
 		  0 },
+		{ "{exe: /a, uid: 1}", "{exe: /a, uid: 1, script: /s}", 0, 0 },
+		{ "{uid: 1, script: /s}", "{uid: 1, script: /t}", 0, 0 },
+		{ "{uid: 1, script: /s}", "{uid: 1, script: /s, exe: /a}", 1, 0 },
 		{ "{unit: a.service}", "{cgroup: /a}", 0, 0 },
 		{ "{unit: a.service, user: u}", "{cgroup: /a, user: u}", 0, 1 },
 	};
@@ -368,6 +410,7 @@ static void implies_claims(void **state)
 		  "cgroup /system.slice/a.service of a.service\n" },
 		{ "[{exe: /usr/bin/python3, user: u}]\n  claim: exe", "exe /usr/bin/python3\n" },
 		{ "[{exe: /a, user: u}]\n  claim: user", "uid u\n" },
+		{ "[{script: /s, user: u, exe: /bin/sh}]", "uid u\n" },
 		{ "[{exe: /a, cgroup: /c}]\n  claim: cgroup", "cgroup /c\n" },
 		{ "[{exe: /a}]\n  listen: [\"0.0.0.0:80\", \"[::]:80\", \"*:81\", \"127.0.0.1:1\", "
 		  "\"[::1]:1\"]",
@@ -487,6 +530,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(matches_each_fact),
 		cmocka_unit_test(knows_nothing_of_unknown_facts),
+		cmocka_unit_test(a_script_is_named_or_nobody),
 		cmocka_unit_test(asks_for_the_digest_only_when_needed),
 		cmocka_unit_test(knows_named_files_unless_told),
 		cmocka_unit_test(matches_in_the_container_asked_for),

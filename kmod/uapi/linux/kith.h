@@ -297,6 +297,11 @@ enum kith_a_program {
 	KITH_A_PROGRAM_INO,
 	/* Older than the claim that names it. */
 	KITH_A_PROGRAM_RESTART_NEEDED,
+	/*
+	 * It was started through another file, a script, which exe interprets:
+	 * the name by which that was executed.
+	 */
+	KITH_A_PROGRAM_SCRIPT,
 
 	/* private: */
 	__KITH_A_PROGRAM_MAX,
@@ -503,6 +508,11 @@ enum kith_a_file {
 	KITH_A_FILE_UNSPEC,
 	KITH_A_FILE_PROGRAM_ID,
 	KITH_A_FILE_FD,
+	/*
+	 * Not the executable: what it interprets, see program.script. ENOENT:
+	 * it is not known which file that is.
+	 */
+	KITH_A_FILE_SCRIPT,
 
 	/* private: */
 	__KITH_A_FILE_MAX,
@@ -562,7 +572,10 @@ enum kith_cmd {
 	 * connections it no longer allows are closed, see status.reviews.
 	 */
 	KITH_CMD_CONFIG_COMMIT,
-	/* Opens the very executable of a program, read-only, for the caller. */
+	/*
+	 * Opens the very executable of a program, or its script, read-only, for
+	 * the caller.
+	 */
 	KITH_CMD_PROGRAM_EXE,
 	/*
 	 * Answers an attestation, or starts a renewal: a new key is made and

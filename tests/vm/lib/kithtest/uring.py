@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """io_uring by hand, as text that an attacker's program runs.
 
-`call(opcode, fd, off, addr, length, flags=0)` submits one and returns its result.
+`call(opcode, fd, off, addr, length, flags=0)` submits one and returns its result;
+with wait=False it stays under way.
 RING takes the flags of io_uring_setup() and a list of files to register.
 """
 RING = """
@@ -24,7 +25,7 @@ class Ring:
             table = (ctypes.c_int32 * len(files))(*files)
             assert libc.syscall(427, self.fd, 2, table, len(files)) == 0
 
-    def call(self, opcode, fd, off, addr, length, fixed=False):
+    def call(self, opcode, fd, off, addr, length, fixed=False, wait=True):
         slot = self.tail % 4
         self.sqes[slot * 64:slot * 64 + 64] = struct.pack(
             "<BBHiQQIIQHHiQQ", opcode, 1 if fixed else 0, 0, fd, off, addr, length, 0, 7,
@@ -32,6 +33,9 @@ class Ring:
         struct.pack_into("<I", self.sq, self.sq_off[6] + 4 * slot, slot)
         self.tail += 1
         struct.pack_into("<I", self.sq, self.sq_off[1], self.tail)
+        if not wait:
+            assert libc.syscall(426, self.fd, 1, 0, 0, None, 0) == 1
+            return None
         # GETEVENTS; with a polling thread also a wake-up, should it sleep.
         assert libc.syscall(426, self.fd, 1, 1, 3 if self.flags & 2 else 1, None, 0) >= 0
         result = struct.unpack_from("<QiI", self.cq, self.cq_off[5] + 16 * ((self.tail - 1) % 8))[1]

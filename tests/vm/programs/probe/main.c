@@ -56,7 +56,8 @@ int main(int argc, char **argv)
 		list();
 		return 0;
 	}
-	command = find(argv[optind]);
+	/* binfmt_misc gives a path. */
+	command = find(basename(argv[optind]));
 	if (!command) {
 		fprintf(stderr, "probe: no such command: %s\n", argv[optind]);
 		return 2;
