@@ -192,6 +192,7 @@ static void gather(const struct kith_attestation *attestation, const char *exe,
 		.interprets = attestation->script.name,
 		.file = file_kind(attestation->exe_state),
 		.sha256 = attestation->hashed ? attestation->sha256 : NULL,
+		.unreadable = attestation->exe_state == KITH_EXE_SERVED,
 		.verity = attestation->has_verity ? attestation->verity : NULL,
 		.cgroup = attestation->cgroup,
 		.unit = attestation->unit,
@@ -224,6 +225,8 @@ static const char *no_match_reason(const struct kith_attestation *attestation)
 		return "runs from memory (memfd_create): run it from a file, or select it by its sha256 with file: memory";
 	if (attestation->exe_state == KITH_EXE_DELETED)
 		return "is not on disk any more: restart the program from its file, or select it by its sha256 with file: deleted";
+	if (attestation->exe_state == KITH_EXE_SERVED)
+		return "is on a FUSE filesystem, whose server may show Kith another file than it runs: install it elsewhere, or select it by unit or user";
 	if (attestation->exe_state == KITH_EXE_OTHER)
 		return "is not the file of that path here: select it by sha256, unit or user";
 	if (attestation->script.name)
@@ -423,27 +426,44 @@ static struct kith_attestation *copy_upcall(struct kith_agent *agent,
 	return attestation;
 }
 
+/* Return: 0, or why the program cannot be looked at: -errno. */
+static int look_at(struct kith_attestation *attestation, const struct kith_program_info *program)
+{
+	struct kith_nl *nl = attestation->agent->nl;
+
+	attestation->fd = kith_request_program_exe(nl, program->id);
+	if (attestation->fd < 0)
+		attestation->exe = kith_strdup(program->exe);
+	if (attestation->fd == -EREMOTE)
+		attestation->exe_state = KITH_EXE_SERVED;
+	else if (attestation->fd < 0)
+		return attestation->fd;
+	else
+		attestation->exe_state =
+			kith_exe_path(attestation->fd, attestation->host, &attestation->exe);
+	kith_script_ask(nl, program, attestation->host, &attestation->script);
+	if (attestation->fd >= 0)
+		attestation->has_verity = kith_verity_measure(attestation->fd, attestation->verity);
+	return 0;
+}
+
 struct kith_attestation *kith_attest(struct kith_agent *agent,
 				     const struct kith_credential_info *upcall,
 				     kith_attested_fn *done, void *arg)
 {
 	struct kith_attestation *attestation = copy_upcall(agent, upcall);
 	char *why;
+	int ret;
 
 	attestation->done = done;
 	attestation->arg = arg;
-	attestation->fd = kith_request_program_exe(agent->nl, upcall->program.id);
-	if (attestation->fd < 0) {
-		attestation->exe = kith_strdup(upcall->program.exe);
-		why = kith_format("could not be opened: %s (it may have ended)",
-				  strerror(-attestation->fd));
+	ret = look_at(attestation, &upcall->program);
+	if (ret) {
+		why = kith_format("could not be opened: %s (it may have ended)", strerror(-ret));
 		refuse(attestation, why);
 		free(why);
 		return NULL;
 	}
-	attestation->exe_state = kith_exe_path(attestation->fd, &attestation->exe);
-	kith_script_ask(agent->nl, &upcall->program, &attestation->script);
-	attestation->has_verity = kith_verity_measure(attestation->fd, attestation->verity);
 	if (upcall->has_run_by) {
 		decide_run(attestation, upcall);
 		return NULL;

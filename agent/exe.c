@@ -16,7 +16,7 @@ bool kith_exe_is(int fd, const char *path)
 	       of_path.st_dev == of_fd.st_dev && of_path.st_ino == of_fd.st_ino;
 }
 
-enum kith_exe_state kith_exe_path(int fd, char **path)
+enum kith_exe_state kith_exe_path(int fd, bool host, char **path)
 {
 	char link[64], name[PATH_MAX];
 	struct stat of_fd;
@@ -33,5 +33,5 @@ enum kith_exe_state kith_exe_path(int fd, char **path)
 		return KITH_EXE_MEMORY;
 	if (of_fd.st_nlink == 0)
 		return KITH_EXE_DELETED;
-	return kith_exe_is(fd, name) ? KITH_EXE_PATH : KITH_EXE_OTHER;
+	return host && kith_exe_is(fd, name) ? KITH_EXE_PATH : KITH_EXE_OTHER;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "script.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include "base/base.h"
 #include "netlink/request.h"
 
-void kith_script_ask(struct kith_nl *nl, const struct kith_program_info *program,
+void kith_script_ask(struct kith_nl *nl, const struct kith_program_info *program, bool host,
 		     struct kith_script *script)
 {
 	int fd;
@@ -17,9 +18,11 @@ void kith_script_ask(struct kith_nl *nl, const struct kith_program_info *program
 		return;
 	script->name = kith_strdup(program->script);
 	fd = kith_request_program_script(nl, program->id);
+	if (fd == -EREMOTE)
+		script->state = KITH_EXE_SERVED;
 	if (fd < 0)
 		return;
-	script->state = kith_exe_path(fd, &script->path);
+	script->state = kith_exe_path(fd, host, &script->path);
 	close(fd);
 }
 
@@ -43,6 +46,8 @@ const char *kith_script_path(const struct kith_script *script, bool host)
 
 const char *kith_script_trouble(const struct kith_script *script)
 {
+	if (script->state == KITH_EXE_SERVED)
+		return "was started through a script on a FUSE filesystem, whose server may show Kith another file than the interpreter: install it elsewhere";
 	if (!script->path)
 		return "was started through a script that is not known, because its interpreter is a script, too, or because the BPF LSM programs are not in place: select the program that it starts";
 	if (script->state == KITH_EXE_PATH && !is_by_its_path(script))

@@ -19,9 +19,10 @@ struct kith_script {
  * kith_script_ask() - look at the script that a program was started through
  * @nl: to the kernel
  * @program: of the upcall
+ * @host: whether it sees the host's paths
  * @script: to be cleared with kith_script_clear()
  */
-void kith_script_ask(struct kith_nl *nl, const struct kith_program_info *program,
+void kith_script_ask(struct kith_nl *nl, const struct kith_program_info *program, bool host,
 		     struct kith_script *script);
 void kith_script_clear(struct kith_script *script);
 

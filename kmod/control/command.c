@@ -208,6 +208,17 @@ static struct file *program_file(u64 id, bool script,
 	return ERR_PTR(-ESRCH);
 }
 
+/* Whether a process serves the content of @file: to Kith it may tell another than it
+ * told exec, and keep it waiting. Below overlays, too. virtiofs is the hypervisor's.
+ */
+static bool is_served(const struct file *file)
+{
+	const struct inode *inode = d_real_inode(file->f_path.dentry);
+	const char *type = inode->i_sb->s_type->name;
+
+	return !strcmp(type, "fuse") || !strcmp(type, "fuseblk");
+}
+
 /* That, opened anew for reading; or ERR_PTR. */
 static struct file *program_open(u64 id, bool script,
 				 struct netlink_ext_ack *extack)
@@ -216,8 +227,13 @@ static struct file *program_open(u64 id, bool script,
 
 	if (IS_ERR(held))
 		return held;
-	file = dentry_open(&held->f_path, O_RDONLY | O_LARGEFILE,
-			   current_cred());
+	if (is_served(held)) {
+		NL_SET_ERR_MSG(extack, "it is on a FUSE filesystem, whose server could show anything");
+		file = ERR_PTR(-EREMOTE);
+	} else {
+		file = dentry_open(&held->f_path, O_RDONLY | O_LARGEFILE,
+				   current_cred());
+	}
 	fput(held);
 	return file;
 }

@@ -83,8 +83,8 @@ static bool is_place(const struct kith_policy_selector *s, const struct kith_pol
 /* Everything but the hash. */
 static bool matches(const struct kith_policy_selector *s, const struct kith_policy_facts *f)
 {
-	return s->file == f->file && is_place(s, f) && same(s->user, f->user) &&
-	       same(s->group, f->group) && same(s->unit, f->unit) &&
+	return s->file == f->file && !(s->sha256 && f->unreadable) && is_place(s, f) &&
+	       same(s->user, f->user) && same(s->group, f->group) && same(s->unit, f->unit) &&
 	       in_cgroup(s->cgroup, f->cgroup) && same_verity(s->verity, f->verity) &&
 	       has_group(s, f);
 }

@@ -204,6 +204,7 @@ struct kith_policy_facts {
 	const char *script; /* whose path counts; NULL: it does not */
 	enum kith_policy_file file;
 	const uint8_t *sha256; /* 32 bytes */
+	bool unreadable;       /* and there never will be @sha256 */
 	const uint8_t *verity; /* 32 bytes; NULL: it has none */
 	const char *cgroup;
 	const char *unit;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /* Attestation: upcall, executable, match, key, signature; and every refusal. */
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -321,6 +322,27 @@ static void program_that_ended(void **state)
 	assert_int_equal(c->state, KITH_CREDENTIAL_STATE_REFUSED);
 }
 
+static void executable_that_is_not_shown(void **state)
+{
+	struct bench *bench = *state;
+	struct double_credential *c;
+
+	bench_policy(bench, "a.yaml",
+		     WORKLOAD("w", "w", "{exe: %s}") WORKLOAD("u", "u", "{user: root}"));
+	bench_start(bench, NULL);
+	registered(bench);
+	bench->kernel.fail[KITH_CMD_PROGRAM_EXE] = EREMOTE;
+	c = attest(bench, double_add(&bench->kernel, bench->exe));
+	assert_string_equal(c->spiffe_id, "spiffe://a.example/u");
+	bench->kernel.fail[KITH_CMD_PROGRAM_EXE] = EREMOTE;
+	c = double_add(&bench->kernel, bench->exe);
+	c->uid = 65533;
+	attest(bench, c);
+	assert_int_equal(c->state, KITH_CREDENTIAL_STATE_REFUSED);
+	assert_non_null(strstr(c->message, bench->exe));
+	assert_non_null(strstr(c->message, "FUSE"));
+}
+
 static void signature_that_fails(void **state)
 {
 	struct bench *bench = *state;
@@ -384,6 +406,7 @@ int main(void)
 		TEST(many_at_once),
 		TEST(asked_twice_works_once),
 		TEST(program_that_ended),
+		TEST(executable_that_is_not_shown),
 		TEST(signature_that_fails),
 		TEST(malformed_upcalls),
 	};

@@ -235,6 +235,10 @@ static void asks_for_the_digest_only_when_needed(void **state)
 	assert_int_equal(match("[{exe: /bin/w, sha256: " DIGEST "}]", &f), KITH_POLICY_NEED_SHA256);
 	assert_int_equal(match("[{exe: /bin/v, sha256: " DIGEST "}]", &f), KITH_POLICY_NO_MATCH);
 	assert_int_equal(match("[{exe: /bin/w}]", &f), KITH_POLICY_MATCH);
+	f.unreadable = true;
+	assert_int_equal(match("[{exe: /bin/w, sha256: " DIGEST "}]", &f), KITH_POLICY_NO_MATCH);
+	assert_int_equal(match("[{exe: /bin/w, sha256: " DIGEST "}, {uid: 1}]", &f),
+			 KITH_POLICY_MATCH);
 }
 
 static void says_which_workload_and_entry(void **state)

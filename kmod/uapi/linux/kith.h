@@ -574,7 +574,8 @@ enum kith_cmd {
 	KITH_CMD_CONFIG_COMMIT,
 	/*
 	 * Opens the very executable of a program, or its script, read-only, for
-	 * the caller.
+	 * the caller. EREMOTE: a FUSE server serves it, who could show
+	 * anything, or have the caller wait.
 	 */
 	KITH_CMD_PROGRAM_EXE,
 	/*
