@@ -4,6 +4,7 @@
 #include <linux/kernel.h>
 #include <linux/overflow.h>
 #include <linux/sched.h>
+#include <linux/sizes.h>
 #include <linux/spinlock.h>
 #include <linux/string.h>
 
@@ -33,6 +34,13 @@ static struct {
 	{"kith_8192", 8192},		/* outgoing records */
 	{"kith_16384", 16384},		/* incoming records */
 };
+
+/* More than the caches have. Only the library's key store asks for it: tables that
+ * double as keys become more, and that point to keys without holding any. This
+ * much is one for 131,072 keys.
+ */
+#define CLASS_LARGE	ARRAY_SIZE(classes)
+#define LARGE_MAX	SZ_8M
 
 static atomic_long_t in_use;
 
@@ -96,16 +104,23 @@ void kith_mem_exit(void)
 	}
 }
 
+static struct block *block_alloc(unsigned int class, size_t size)
+{
+	if (class < CLASS_LARGE)
+		return kmem_cache_zalloc(classes[class].cache, GFP_KERNEL | __GFP_NOWARN);
+	if (size > LARGE_MAX)
+		return NULL;
+	return kvzalloc(sizeof(struct block) + size, GFP_KERNEL | __GFP_NOWARN);
+}
+
 void *kith_mem_zalloc(size_t size)
 {
 	struct block *block;
 	unsigned int i = 0;
 
-	if (size > classes[ARRAY_SIZE(classes) - 1].size - sizeof(*block))
-		return fail();
-	while (classes[i].size - sizeof(*block) < size)
+	while (i < CLASS_LARGE && classes[i].size - sizeof(*block) < size)
 		i++;
-	block = kmem_cache_zalloc(classes[i].cache, GFP_KERNEL | __GFP_NOWARN);
+	block = block_alloc(i, size);
 	if (!block)
 		return fail();
 	block->size = size;
@@ -121,11 +136,14 @@ void kith_mem_free(void *mem)
 	if (!mem)
 		return;
 	block = container_of(mem, struct block, data);
-	if (WARN_ON_ONCE(block->class >= ARRAY_SIZE(classes)))
+	if (WARN_ON_ONCE(block->class > CLASS_LARGE))
 		return;
 	atomic_long_sub(block->size, &in_use);
 	memzero_explicit(block->data, block->size);
-	kmem_cache_free(classes[block->class].cache, block);
+	if (block->class == CLASS_LARGE)
+		kvfree(block);
+	else
+		kmem_cache_free(classes[block->class].cache, block);
 }
 
 void *kith_mem_calloc(unsigned long count, unsigned long size)

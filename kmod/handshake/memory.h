@@ -16,10 +16,11 @@ int kith_mem_init(void);
 void kith_mem_exit(void);
 
 /**
- * kith_mem_zalloc - zeroed memory, at most 16 KiB
+ * kith_mem_zalloc - zeroed memory
  * @size: bytes
  *
- * Process context, may sleep. NULL when there is none or @size is too large.
+ * Up to 16 KiB are of our own caches. More, up to 8 MiB, is for tables that hold no
+ * secret. Process context, may sleep. NULL when there is none or @size is too large.
  */
 void *kith_mem_zalloc(size_t size);
 

@@ -452,6 +452,23 @@ static void no_memory(void **state)
 	assert_true(len > 0);
 }
 
+/* More than the key store has room for at first: its tables grow. */
+static void many_keys(void **state)
+{
+	static struct kith_key *keys[1200];
+	const size_t n = sizeof(keys) / sizeof(keys[0]);
+	const unsigned int before = kith_key_count();
+
+	for (size_t i = 0; i < n; i++) {
+		keys[i] = kith_key_new();
+		assert_false(IS_ERR(keys[i]));
+	}
+	assert_int_equal(kith_key_count(), before + n);
+	for (size_t i = 0; i < n; i++)
+		kith_key_free(keys[i]);
+	assert_int_equal(kith_key_count(), before);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +487,7 @@ int main(void)
 		cmocka_unit_test(longest_names),
 		cmocka_unit_test(certificates_are_checked),
 		cmocka_unit_test(too_much_to_send),
+		cmocka_unit_test(many_keys),
 		cmocka_unit_test(no_memory),
 	};
 

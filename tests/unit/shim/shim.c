@@ -96,6 +96,16 @@ void kfree_sensitive(const void *mem)
 	free((void *)mem);
 }
 
+void *kvzalloc(size_t size, gfp_t gfp)
+{
+	return kzalloc(size, gfp);
+}
+
+void kvfree(const void *mem)
+{
+	kfree(mem);
+}
+
 void get_random_bytes(void *buf, size_t len)
 {
 	u8 *p = buf;

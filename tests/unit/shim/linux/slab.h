@@ -27,6 +27,8 @@ void *kmalloc(size_t size, gfp_t gfp);
 void *kzalloc(size_t size, gfp_t gfp);
 void kfree(const void *mem);
 void kfree_sensitive(const void *mem);
+void *kvzalloc(size_t size, gfp_t gfp);
+void kvfree(const void *mem);
 
 /* Allocations until one fails; negative: none does. */
 extern long shim_fail_after;
