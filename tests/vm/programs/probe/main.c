@@ -10,11 +10,11 @@ bool managed;
 int family = AF_INET;
 
 static const struct command *const tables[] = {
-	connect_commands,     accept_commands,	    uring_commands,	  stream_commands,
-	receive_commands,     send_commands,	    close_commands,	  option_commands,
-	door_commands,	      puppet_commands,	    serve_commands,	  race_connect_commands,
-	race_listen_commands, race_stream_commands, race_option_commands, race_program_commands,
-	race_peer_commands,
+	connect_commands,     accept_commands,	    uring_commands,	   stream_commands,
+	receive_commands,     send_commands,	    close_commands,	   option_commands,
+	door_commands,	      puppet_commands,	    serve_commands,	   race_connect_commands,
+	race_listen_commands, race_stream_commands, race_option_commands,  race_program_commands,
+	race_peer_commands,   stress_roam_commands, stress_serve_commands, stress_herd_commands,
 };
 
 #define N_TABLES (sizeof(tables) / sizeof(tables[0]))

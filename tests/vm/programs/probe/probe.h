@@ -56,6 +56,9 @@ extern const struct command race_stream_commands[];
 extern const struct command race_option_commands[];
 extern const struct command race_program_commands[];
 extern const struct command race_peer_commands[];
+extern const struct command stress_roam_commands[];
+extern const struct command stress_serve_commands[];
+extern const struct command stress_herd_commands[];
 
 /* report.c ---------------------------------------------------------------- */
 
