@@ -5,6 +5,12 @@ guest_programs += probe
 probe_sources := $(wildcard tests/vm/programs/probe/*.c)
 probe_ldlibs := -static
 
+# Runs on the host, for tests/vm/search.py.
+guest_programs += keysearch
+keysearch_sources := $(wildcard tests/vm/programs/keysearch/*.c)
+keysearch_cflags := -O3
+keysearch_ldlibs := -lcrypto
+
 go_programs := goweb gopeer gogrpc
 guest_files += $(go_programs:%=$(BUILD)/guest/%)
 

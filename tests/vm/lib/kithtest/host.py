@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Kith on this host: module, agent, policy, and what the command line says."""
 import datetime
+import glob
 import json
 import os
 import shutil
@@ -136,6 +137,14 @@ def load_module():
         if not have_module():
             raise Skip("kith.ko is not built for this kernel")
         command("modprobe", "kith")
+
+
+def test_module(name):
+    """A module of tests/vm/faults, as it is built for the kernel that runs."""
+    for path in glob.glob(f"/kith/build/faults/*/kmod/{name}.ko"):
+        if command("modinfo", "-F", "vermagic", path).split()[0] == os.uname().release:
+            return path
+    raise Skip(f"{name}.ko is not built for this kernel")
 
 
 def unload_module():
