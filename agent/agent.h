@@ -70,7 +70,7 @@ struct kith_agent {
 	struct kith_clock clock;
 
 	/* private: of kernel.c */
-	sd_event_source *nl_source, *queue_source, *events_source, *retry, *sweep;
+	sd_event_source *nl_source, *round_source, *queue_source, *events_source, *retry, *sweep;
 	int last_error; /* said in the log already */
 };
 

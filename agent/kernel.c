@@ -29,6 +29,7 @@ static void disconnect(struct kith_agent *agent)
 {
 	kith_credentials_abandon(agent->credentials);
 	agent->nl_source = sd_event_source_disable_unref(agent->nl_source);
+	agent->round_source = sd_event_source_disable_unref(agent->round_source);
 	agent->queue_source = sd_event_source_disable_unref(agent->queue_source);
 	agent->events_source = sd_event_source_disable_unref(agent->events_source);
 	agent->sweep = sd_event_source_disable_unref(agent->sweep);
@@ -87,9 +88,32 @@ static void serve(struct kith_agent *agent)
 		lost(agent, strerror(-ret));
 }
 
+static void serve_events(struct kith_agent *agent)
+{
+	int ret = kith_nl_receive(agent->events_nl, kith_agent_take_event, agent);
+
+	if (ret == -ENOBUFS)
+		kith_log(LOG_WARNING, "events were lost: more came than could be read");
+	else if (ret)
+		lost(agent, strerror(-ret));
+}
+
 static int on_upcall(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
 	serve(arg);
+	return 0;
+}
+
+/* What is queued takes its turn with what else there is to do: somebody who makes
+ * the kernel ask without end holds up nobody but his like. */
+static int on_queue(sd_event_source *source, void *arg)
+{
+	struct kith_agent *agent = arg;
+
+	if (agent->nl && kith_nl_has_queued(agent->nl))
+		serve(agent);
+	if (agent->events_nl && kith_nl_has_queued(agent->events_nl))
+		serve_events(agent);
 	return 0;
 }
 
@@ -98,20 +122,15 @@ static int on_round(sd_event_source *source, void *arg)
 {
 	struct kith_agent *agent = arg;
 
-	if (agent->nl && kith_nl_has_queued(agent->nl))
-		serve(agent);
+	if ((agent->nl && kith_nl_has_queued(agent->nl)) ||
+	    (agent->events_nl && kith_nl_has_queued(agent->events_nl)))
+		sd_event_source_set_enabled(agent->queue_source, SD_EVENT_ONESHOT);
 	return 0;
 }
 
 static int on_event(sd_event_source *source, int fd, uint32_t events, void *arg)
 {
-	struct kith_agent *agent = arg;
-	int ret = kith_nl_receive(agent->events_nl, kith_agent_take_event, agent);
-
-	if (ret == -ENOBUFS)
-		kith_log(LOG_WARNING, "events were lost: more came than could be read");
-	else if (ret)
-		lost(agent, strerror(-ret));
+	serve_events(arg);
 	return 0;
 }
 
@@ -216,7 +235,9 @@ static int watch(struct kith_agent *agent)
 	ret = sd_event_add_io(agent->loop, &agent->nl_source, kith_nl_fd(agent->nl), EPOLLIN,
 			      on_upcall, agent);
 	if (ret >= 0)
-		ret = sd_event_add_post(agent->loop, &agent->queue_source, on_round, agent);
+		ret = sd_event_add_post(agent->loop, &agent->round_source, on_round, agent);
+	if (ret >= 0)
+		ret = sd_event_add_defer(agent->loop, &agent->queue_source, on_queue, agent);
 	if (ret >= 0)
 		ret = sd_event_add_io(agent->loop, &agent->events_source,
 				      kith_nl_fd(agent->events_nl), EPOLLIN, on_event, agent);

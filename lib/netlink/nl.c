@@ -17,6 +17,7 @@
 #define SOCKET_BUFFER (4 << 20)
 #define ANSWER_MS     10000
 #define NEST_DEPTH    4
+#define ROUNDS_MAX    16 /* of a kith_nl_receive() */
 
 #ifndef NETLINK_EXT_ACK
 #define NETLINK_EXT_ACK 11
@@ -406,12 +407,14 @@ int kith_nl_dump(struct kith_nl *nl, uint8_t command, kith_nl_message_fn *row, v
 	return ret;
 }
 
+/* What is queued now; @each may have more queued. */
 static int hand_out_queue(struct kith_nl *nl, kith_nl_message_fn *each, void *arg)
 {
+	unsigned int n = nl->n_queued;
 	struct queued *queued;
 	int ret = 0;
 
-	while (!ret && (queued = STAILQ_FIRST(&nl->queue))) {
+	while (!ret && n-- && (queued = STAILQ_FIRST(&nl->queue))) {
 		STAILQ_REMOVE_HEAD(&nl->queue, link);
 		nl->n_queued--;
 		ret = each(queued->message, arg);
@@ -440,14 +443,17 @@ static int queue_arrived(struct kith_nl *nl)
 
 int kith_nl_receive(struct kith_nl *nl, kith_nl_message_fn *each, void *arg)
 {
-	int ret;
+	unsigned int i;
+	int ret = 0;
 
-	do {
+	for (i = 0; i < ROUNDS_MAX && !ret; i++) {
 		ret = hand_out_queue(nl, each, arg);
 		if (!ret)
 			ret = queue_arrived(nl);
-	} while (!ret);
-	if (ret != -EAGAIN)
+		if (ret == -EAGAIN && kith_nl_has_queued(nl))
+			ret = 0;
+	}
+	if (ret && ret != -EAGAIN)
 		return ret;
 	if (nl->dropped) {
 		nl->dropped = false;

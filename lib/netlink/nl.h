@@ -83,7 +83,8 @@ int kith_nl_dump(struct kith_nl *nl, uint8_t command, kith_nl_message_fn *row, v
 /**
  * kith_nl_receive() - hand out what arrived unasked, without waiting
  *
- * Return: 0 when nothing is left, -ENOBUFS when the kernel had to drop
+ * Not without end: what comes while it is handed out may be left, on the descriptor
+ * or as kith_nl_has_queued() tells. Return: 0, -ENOBUFS when the kernel had to drop
  * messages, another errno of the socket, or what @each returned.
  */
 int kith_nl_receive(struct kith_nl *nl, kith_nl_message_fn *each, void *arg);

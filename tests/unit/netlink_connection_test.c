@@ -193,6 +193,31 @@ static void calls_from_an_upcall(void **state)
 	assert_int_equal(bench->upcalls, 5);
 }
 
+/* Each that is served brings another. */
+static int call_without_end(const struct nlmsghdr *message, void *arg)
+{
+	struct bench *bench = arg;
+
+	count_upcall(message, bench);
+	bench->answer = acknowledge;
+	send_upcall(bench, bench->upcalls + 1, 0);
+	return call(bench);
+}
+
+static void upcalls_without_end(void **state)
+{
+	struct bench *bench = *state;
+	unsigned int served;
+
+	send_upcall(bench, 1, 0);
+	assert_int_equal(kith_nl_receive(bench->nl, call_without_end, bench), 0);
+	served = bench->upcalls;
+	assert_true(served > 0);
+	assert_true(kith_nl_has_queued(bench->nl));
+	assert_int_equal(kith_nl_receive(bench->nl, call_without_end, bench), 0);
+	assert_true(bench->upcalls > served);
+}
+
 static void flood(struct bench *bench, const struct nlmsghdr *request)
 {
 	_Alignas(8) char buffer[KITH_NL_QUEUE_MAX / 8 * 64];
@@ -432,6 +457,7 @@ int main(void)
 		TEST(errno_and_words_come_through),
 		TEST(upcalls_between_are_kept_in_order),
 		TEST(calls_from_an_upcall),
+		TEST(upcalls_without_end),
 		TEST(queue_is_bounded_and_says_so),
 		TEST(too_much_for_one_message),
 		TEST(rules_go_in_pieces),
