@@ -212,10 +212,10 @@ static void write_strings(const struct compiler *c)
 
 /* @rule as far as it leads over @door. */
 static struct kith_table_rule *write_over(const struct compiler *c, struct kith_table_rule *out,
-					  const struct kith_policy_rule *rule, uint8_t door)
+					  const struct kith_policy_rule *rule, unsigned int door)
 {
 	struct kith_table_rule filled = {
-		.door = door,
+		.door = (uint8_t)door,
 		.action = cpu_to_le32(rule->action),
 		.alpn = offset_of(c, rule->alpn),
 		.sni = offset_of(c, rule->sni),
@@ -242,7 +242,7 @@ static struct kith_table_rule *write_over(const struct compiler *c, struct kith_
 static struct kith_table_rule *write_line(const struct compiler *c, struct kith_table_rule *out,
 					  const struct kith_policy_rule *rule)
 {
-	uint8_t door;
+	unsigned int door;
 
 	for (door = 0; door < __KITH_DOOR_COUNT; door++)
 		if (rule->doors & 1U << door)
