@@ -18,7 +18,8 @@ FAMILY = {"connect-blocking", "connect-poll", "connect-epoll", "connect-refused"
 
 def commands():
     names = host.command(f"{host.BUILT}/probe").split()
-    return [name for name in names if name not in DRIVEN and not name.startswith("race-")]
+    return [name for name in names
+            if name not in DRIVEN and not name.startswith(("race-", "stress-"))]
 
 
 def run(name, program, managed, *arguments, v6=False):
