@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 #include <openssl/evp.h>
 #include "base/base.h"
 
+#define SETTLED_SECONDS 2 /* more than a tick of any filesystem */
 #define CACHE_SIZE 256
 #define SLICE	   (256U * 1024)
 
@@ -66,6 +68,13 @@ bool kith_digests_find(struct kith_digests *digests, int fd, uint8_t sha256[KITH
 	return false;
 }
 
+/* Whether a later change of the file shows: the filesystem's clock moves in ticks, and
+ * two contents of one tick look the same. */
+static bool is_settled(const struct stat *key)
+{
+	return time(NULL) - key->st_ctim.tv_sec > SETTLED_SECONDS;
+}
+
 static void remember(struct kith_digests *digests, const struct stat *key, const uint8_t *sha256)
 {
 	struct entry *entry = &digests->entries[digests->next++ % CACHE_SIZE];
@@ -93,7 +102,7 @@ static void finish(struct kith_digest_job *job, bool good)
 
 	good = good && !fstat(job->fd, &now) && same_file(&now, &job->key) &&
 	       EVP_DigestFinal_ex(job->context, sha256, NULL);
-	if (good)
+	if (good && is_settled(&now))
 		remember(job->digests, &job->key, sha256);
 	kith_digest_cancel(job);
 	done(good ? sha256 : NULL, arg);

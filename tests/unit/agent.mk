@@ -4,7 +4,7 @@
 # played by a double behind the netlink connection. What is tested is
 # compiled once, into an archive that every test links.
 agent_tests := agent_attest_test agent_claims_test agent_container_test container_test agent_config_test \
-	agent_control_test agent_facts_test \
+	agent_control_test agent_digest_test agent_facts_test \
 	agent_issuer_test agent_lastgood_test agent_renew_test agent_revocation_test \
 	cli_test netlink_message_test netlink_connection_test x509_test
 unit_tests += $(agent_tests)
