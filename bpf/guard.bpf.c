@@ -14,12 +14,22 @@
 #define PROT_WRITE 2
 #define PROT_EXEC 4
 #define VM_EXEC 4
+#define VM_SHARED 8
 #define PTRACE_MODE_ATTACH 2
 
 /* What is used of the kernel's; relocated to what runs. */
+typedef struct {
+	int counter;
+} __attribute__((preserve_access_index)) atomic_t;
+
+struct address_space {
+	atomic_t i_mmap_writable;
+} __attribute__((preserve_access_index));
+
 struct inode {
 	unsigned short i_mode;
 	unsigned int i_nlink;
+	struct address_space *i_mapping;
 } __attribute__((preserve_access_index));
 
 struct file {
@@ -101,7 +111,9 @@ int BPF_PROG(kith_ptrace_traceme, struct task_struct *parent, int ret)
 	return ret ? ret : answer(kith_guard_traceme());
 }
 
-/* Executable without a file, or a file that nobody can look at any more (memfd). */
+/* Executable without a file, or a file that nobody can look at any more (memfd), or
+ * that is mapped elsewhere to be written, by this program say.
+ */
 SEC("lsm/mmap_file")
 int BPF_PROG(kith_mmap_file, struct file *file, unsigned long reqprot, unsigned long prot,
 	     unsigned long flags, int ret)
@@ -112,12 +124,15 @@ int BPF_PROG(kith_mmap_file, struct file *file, unsigned long reqprot, unsigned 
 		return ret;
 	/* Reads that take NULL: the verifier does not know that @file may be. */
 	inode = BPF_CORE_READ(file, f_inode);
-	if (!(prot & PROT_WRITE) && inode && BPF_CORE_READ(inode, i_nlink))
+	if (!(prot & PROT_WRITE) && inode && BPF_CORE_READ(inode, i_nlink) &&
+	    BPF_CORE_READ(inode, i_mapping, i_mmap_writable.counter) <= 0)
 		return 0;
 	return answer(kith_guard_code());
 }
 
-/* Executable and to be written; or executable only now, and not as its file has it. */
+/* Executable and to be written; or executable only now, and not as its file has it:
+ * a private mapping that was written to, or a shared one, whose memory never is its own.
+ */
 SEC("lsm/file_mprotect")
 int BPF_PROG(kith_file_mprotect, struct vm_area_struct *vma, unsigned long reqprot,
 	     unsigned long prot, int ret)
@@ -125,7 +140,8 @@ int BPF_PROG(kith_file_mprotect, struct vm_area_struct *vma, unsigned long reqpr
 	if (ret || !(prot & PROT_EXEC))
 		return ret;
 	if (!(prot & PROT_WRITE) &&
-	    (vma->vm_flags & VM_EXEC || (vma->vm_file && !vma->anon_vma)))
+	    (vma->vm_flags & VM_EXEC ||
+	     (vma->vm_file && !vma->anon_vma && !(vma->vm_flags & VM_SHARED))))
 		return 0;
 	return answer(kith_guard_code());
 }
