@@ -92,10 +92,21 @@ static void replace(unsigned int fd)
 		put_unused_fd(held[--n]);
 }
 
+/* A TCP socket that is undecided and that others have too is left to them: made the
+ * program's, they could connect it no more. It is another's all the same.
+ */
+static bool is_others(struct file *file)
+{
+	struct socket *sock = sock_from_file(file);
+
+	return sock && file_count(file) > 1 && kith_socket_is_undecided(sock);
+}
+
 /* For iterate_fd(): the first descriptor that has to go, plus one. */
 static int find_door(const void *door, struct file *file, unsigned int fd)
 {
-	enum kith_door found = kith_door_of_descriptor(file);
+	enum kith_door found = is_others(file) ? KITH_DOOR_NATIVE :
+						 kith_door_of_descriptor(file);
 
 	if (!found)
 		return 0;

@@ -111,11 +111,17 @@ void kith_program_put(struct kith_program *program)
 static void close_orphans(struct work_struct *work);
 static DECLARE_DELAYED_WORK(orphans, close_orphans);
 
+static void await_orphans(void)
+{
+	queue_delayed_work(system_unbound_wq, &orphans,
+			   msecs_to_jiffies(KITH_ORPHAN_MS));
+}
+
 /* Those of programs that ended meanwhile have their time yet. */
 static void close_orphans(struct work_struct *work)
 {
 	if (kith_socket_close_orphans())
-		schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
+		await_orphans();
 }
 
 bool kith_program_lets_go(const struct kith_program *program)
@@ -169,7 +175,7 @@ static void program_end(struct work_struct *work)
 
 	end_credentials(program);
 	WRITE_ONCE(program->ended, ktime_get_boottime_ns());
-	schedule_delayed_work(&orphans, msecs_to_jiffies(KITH_ORPHAN_MS));
+	await_orphans();
 	if (exe)
 		fput(exe);
 	if (script)

@@ -257,6 +257,8 @@ static void take_away(struct socket *sock, struct receipt *r)
 static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
 		   int flags)
 {
+	long timeo = sock_rcvtimeo(sock->sk, flags & MSG_DONTWAIT);
+	unsigned long end = jiffies + timeo;
 	struct kith_endpoint remote;
 	int ret, err, refused = 0;
 
@@ -275,10 +277,16 @@ static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
 			return err;
 		if (flags & MSG_PEEK)
 			take_away(sock, r);
-		if (flags & MSG_DONTWAIT && ++refused == REFUSED_MAX)
+		if (flags & MSG_DONTWAIT && ++refused == REFUSED_MAX) {
+			/* There may be more: who waits for edges has one. */
+			sock->sk->sk_data_ready(sock->sk);
+			return -EAGAIN;
+		}
+		if (timeo && timeo != MAX_SCHEDULE_TIMEOUT &&
+		    time_after_eq(jiffies, end))
 			return -EAGAIN;
 		if (signal_pending(current))
-			return sock_intr_errno(sock_rcvtimeo(sock->sk, flags & MSG_DONTWAIT));
+			return sock_intr_errno(timeo);
 		cond_resched();
 	}
 }

@@ -77,6 +77,13 @@ static bool is_wrapped(const struct socket *sock)
 	return ops == &f->ops || ops == &f->kept;
 }
 
+bool kith_socket_is_undecided(const struct socket *sock)
+{
+	return sock->sk && sk_is_tcp(sock->sk) &&
+	       READ_ONCE(sock->ops) == &family_of(sock->sk)->ops &&
+	       !kith_conn_find(sock->sk);
+}
+
 bool kith_socket_is_native(struct socket *sock)
 {
 	struct family *f;

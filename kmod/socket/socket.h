@@ -24,6 +24,9 @@ bool kith_socket_hooked(void);
  * and nobody else shall connect it. Any context. */
 bool kith_socket_is_native(struct socket *sock);
 
+/* Whether it is a TCP socket that may be managed or handed back yet. Any context. */
+bool kith_socket_is_undecided(const struct socket *sock);
+
 /* Whether it is a UDP socket of which each datagram is asked about, whoever uses
  * it. Any context. */
 bool kith_datagram_is_ours(const struct socket *sock);

@@ -373,6 +373,7 @@ int kith_table_walk(unsigned long *position,
 			kith_conn_put(conn);
 			if (ret)
 				return ret;
+			cond_resched();
 		}
 	}
 	*position = bucket << SERIAL_BITS;
