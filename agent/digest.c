@@ -11,8 +11,8 @@
 #include "base/base.h"
 
 #define SETTLED_SECONDS 2 /* more than a tick of any filesystem */
-#define CACHE_SIZE 256
-#define SLICE	   (256U * 1024)
+#define CACHE_SIZE	256
+#define SLICE		(256U * 1024)
 
 struct entry {
 	struct stat key;
