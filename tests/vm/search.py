@@ -6,7 +6,11 @@ The guest asks by a line to the port kith.control,
     search [-s] PUBLIC-KEY…
 
 and stands still from then until it has the answer: the lines that keysearch says
-(tests/vm/programs/keysearch), and a line with a full stop.
+(tests/vm/programs/keysearch), and a line with a full stop. With
+
+    search before
+
+what is in memory now is no key that is made later: it is not tried for one.
 """
 import json
 import os
@@ -24,7 +28,8 @@ class Search:
         self.work = work
         self.size = memory << 20
         self.disk = disk
-        self.files = files
+        self.files = list(files)
+        self.before = f"{work}/before"
         self.monitor.readline()  # its greeting
         self.order("qmp_capabilities")
 
@@ -43,18 +48,24 @@ class Search:
         memory = f"{self.work}/memory"
         self.order("stop")
         try:
-            # Below 2 GiB all of it is in one piece, from address 0 on.
-            self.order("pmemsave", val=0, size=self.size, filename=memory)
+            if request == "before":
+                self.save(self.before)
+                return ".\n"
+            self.save(memory)
             return self.search(memory, request.split())
         finally:
             self.order("cont")
+
+    def save(self, path):
+        # Below 2 GiB all of it is in one piece, from address 0 on.
+        self.order("pmemsave", val=0, size=self.size, filename=path)
 
     def search(self, memory, words):
         command = [TOOL, "-k", f"{self.work}/keys"]
         if words and words[0] == "-s":
             command += words[:1]
             words = words[1:]
-        for file in self.files:
+        for file in (*self.files, *filter(os.path.exists, [self.before])):
             command += ["-x", file]
         done = subprocess.run([*command, memory, self.disk], check=False, text=True,
                               input="".join(f"{key}\n" for key in words),

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An attacker within a claimed program: an interpreter of its own, told what to run."""
+import filecmp
 import os
 import shutil
 import subprocess
@@ -11,8 +12,11 @@ NAME = "insider"
 
 def install(name=NAME):
     """An executable that no one takes for an interpreter."""
+    interpreter = os.path.realpath("/usr/bin/python3")
     os.makedirs(host.OPT, exist_ok=True)
-    shutil.copy(os.path.realpath("/usr/bin/python3"), host.exe(name))
+    # Emulators are slow where code is written over code that ran: leave what is right.
+    if not os.path.exists(host.exe(name)) or not filecmp.cmp(interpreter, host.exe(name)):
+        shutil.copy(interpreter, host.exe(name))
 
 
 def run(code, *words, name=NAME, **options):
