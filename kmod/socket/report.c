@@ -2,7 +2,9 @@
 /*
  * Managed sockets as operators see them.
  */
+#include <linux/cred.h>
 #include <linux/ipv6.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
@@ -127,9 +129,22 @@ void kith_conn_describe(struct kith_conn *conn, struct kith_conn_info *info)
 	}
 }
 
+/* The connection names whom it belongs to: these are about who calls. */
+static const char *name_caller(enum kith_reason reason, char *text, size_t size)
+{
+	if (reason != KITH_REASON_WRONG_IDENTITY &&
+	    reason != KITH_REASON_HANDED_ON)
+		return NULL;
+	snprintf(text, size, "used by %.*s (pid %d, uid %u)", TASK_COMM_LEN,
+		 current->comm, task_tgid_nr(current),
+		 from_kuid(&init_user_ns, current_uid()));
+	return text;
+}
+
 void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 		      int err, enum kith_reason reason, enum kith_side side)
 {
+	char caller[64];
 	struct kith_conn_info info;
 	struct kith_event event = {
 		.kind = reason == KITH_REASON_CUT ? KITH_EVENT_KIND_CLOSED :
@@ -138,6 +153,7 @@ void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 		.reason = reason,
 		.side = side,
 		.err = err,
+		.detail = name_caller(reason, caller, sizeof(caller)),
 		.generation = conn->generation,
 		.conn = &info,
 	};
