@@ -188,13 +188,13 @@ class Kith:
         abi = C.ABI if abi is None else abi
         return self.request(C.CMD_AGENT_REGISTER, u32(C.A_STATUS_ABI, abi))[0].attrs
 
-    def config(self, generation, *parts):
+    def config(self, generation, *parts, open_doors=0xffffffff):
         number = u64(C.A_CONFIG_GENERATION, generation)
         self.request(C.CMD_CONFIG_BEGIN, number)
         for part in parts:
             self.request(C.CMD_CONFIG_ADD, part)
         # The BPF LSM programs are kithd's to bring.
-        self.request(C.CMD_CONFIG_COMMIT, number, u32(C.A_CONFIG_OPEN_DOORS, 0xffffffff))
+        self.request(C.CMD_CONFIG_COMMIT, number, u32(C.A_CONFIG_OPEN_DOORS, open_doors))
 
     def prepare(self, credential, spiffe_id, workload="w"):
         return self.request(C.CMD_CREDENTIAL_PREPARE, u64(C.A_CREDENTIAL_ID, credential),

@@ -185,12 +185,12 @@ def counters():
     return dict(status().get("counters", {}))
 
 
-def start_agent(wait=True):
-    """Start kithd; return when its policy is in force."""
+def start_agent(wait=True, under=()):
+    """Start kithd, by way of other words if need be; return when its policy is in force."""
     global _agent, _agent_log
     os.makedirs(WORK, exist_ok=True)
     _agent_log = open(f"{WORK}/kithd.log", "a", encoding="utf-8")
-    _agent = subprocess.Popen(["kithd"], stdin=subprocess.DEVNULL, stdout=_agent_log,
+    _agent = subprocess.Popen([*under, "kithd"], stdin=subprocess.DEVNULL, stdout=_agent_log,
                               stderr=subprocess.STDOUT)
     if wait:
         until("kithd is ready", agent_ready)
