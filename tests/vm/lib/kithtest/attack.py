@@ -25,6 +25,7 @@ LOCAL, PORT = "127.0.0.1", 5900
 VAULT, CLIENT = "vault", "client"
 _service = _rightful = None
 _attempts = []
+_defended = False
 
 
 def service(function):
@@ -42,6 +43,11 @@ def rightful(function):
 def attempt(function):
     _attempts.append(function)
     return function
+
+
+def is_defended():
+    """Whether the attempt is made with the defence on."""
+    return _defended
 
 
 # A service for attacks on identity: "vault" answers whom it serves, which by the
@@ -106,6 +112,8 @@ def _try(function, defended, title):
 
 
 def _scene(defended, documents, chosen):
+    global _defended
+    _defended = defended
     if documents is not None:
         host.start(*documents)
     for function in _attempts:
