@@ -66,7 +66,7 @@ static void tell(struct kith_agent *agent, const char *detail)
 	json_decref(event);
 	if (!line)
 		return;
-	kith_ring_add(agent->ring, line);
+	kith_ring_add(agent->ring, line, true);
 	kith_control_wake(agent->control);
 }
 

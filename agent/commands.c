@@ -198,6 +198,7 @@ static void command_conns(struct kith_client *client, const json_t *request)
 struct follow {
 	uint64_t next;
 	bool follow;
+	bool from_start; /* where only notable ones are left there are gaps */
 };
 
 static bool produce_events(struct kith_client *client, void *state)
@@ -206,7 +207,7 @@ static bool produce_events(struct kith_client *client, void *state)
 	struct follow *follow = state;
 	uint64_t first = kith_ring_first(ring);
 
-	if (follow->next < first) {
+	if (follow->next < first && !follow->from_start) {
 		kith_log(LOG_WARNING,
 			 "a watcher was too slow and was dropped: it missed %llu events",
 			 (unsigned long long)(first - follow->next));
@@ -214,8 +215,11 @@ static bool produce_events(struct kith_client *client, void *state)
 				 (unsigned long long)(first - follow->next));
 		return false;
 	}
-	while (follow->next < kith_ring_next(ring) && !kith_client_is_full(client))
-		kith_client_row_text(client, kith_ring_at(ring, follow->next++));
+	while (follow->next < kith_ring_next(ring) && !kith_client_is_full(client)) {
+		kith_client_row_text(client, kith_ring_from(ring, &follow->next));
+		follow->next++;
+	}
+	follow->from_start = follow->from_start && follow->next < first;
 	if (follow->follow || follow->next < kith_ring_next(ring))
 		return true;
 	kith_client_end(client, NULL);
@@ -230,10 +234,13 @@ static void command_events(struct kith_client *client, const json_t *request)
 	struct follow *follow = kith_alloc(sizeof(*follow));
 
 	follow->follow = json_is_true(json_object_get(request, "follow"));
-	follow->next = first;
+	follow->next = 1;
+	follow->from_start = true;
 	if (json_is_integer(history) && json_integer_value(history) >= 0 &&
-	    (uint64_t)json_integer_value(history) < next - first)
+	    (uint64_t)json_integer_value(history) < next - first) {
 		follow->next = next - (uint64_t)json_integer_value(history);
+		follow->from_start = false;
+	}
 	kith_client_produce(client, produce_events, follow, free);
 }
 

@@ -12,33 +12,44 @@
 #include "report/report.h"
 #include "ring.h"
 
-/* Lines into the log within one second; a crowd of hostile peers may cause
- * any number of refusals. */
+/* Lines into the log within one second, of refusals and of what is notable: a crowd
+ * of hostile peers may cause any number of refusals. */
 #define LOG_PER_SECOND 100
 /* Documents named in one refusal. */
 #define POLICIES_MAX 4
 
-static void log_refusal(const char *line)
+struct quota {
+	const char *what;
+	int64_t second;
+	unsigned int said, kept_back;
+};
+
+static void log_within(struct quota *quota, const char *line)
 {
-	static int64_t second;
-	static unsigned int said, kept_back;
 	int64_t now = kith_now_ms() / 1000;
 
-	if (now != second) {
-		if (kept_back)
-			kith_log(LOG_NOTICE, "%u more refusals were not logged", kept_back);
-		second = now;
-		said = kept_back = 0;
+	if (now != quota->second) {
+		if (quota->kept_back)
+			kith_log(LOG_NOTICE, "%u more %s were not logged", quota->kept_back,
+				 quota->what);
+		quota->second = now;
+		quota->said = quota->kept_back = 0;
 	}
-	if (said++ < LOG_PER_SECOND)
+	if (quota->said++ < LOG_PER_SECOND)
 		kith_log(LOG_NOTICE, "%s", line);
 	else
-		kept_back++;
+		quota->kept_back++;
+}
+
+/* What befalls a program; refusals and decisions shall not push it out. */
+static bool is_notable(const struct kith_event_info *event)
+{
+	return event->kind == KITH_EVENT_KIND_TAMPERED || event->kind == KITH_EVENT_KIND_REVOKED;
 }
 
 static bool is_refusal(const struct kith_event_info *event)
 {
-	return event->kind == KITH_EVENT_KIND_REFUSED || event->kind == KITH_EVENT_KIND_TAMPERED ||
+	return event->kind == KITH_EVENT_KIND_REFUSED ||
 	       (event->kind == KITH_EVENT_KIND_DECISION && event->has_decision &&
 		event->decision == KITH_DECISION_DENY);
 }
@@ -69,6 +80,8 @@ static void name_policies(const struct kith_agent *agent, const struct kith_even
 
 int kith_agent_take_event(const struct nlmsghdr *message, void *arg)
 {
+	static struct quota notable = { .what = "programs tampered with or revoked" };
+	static struct quota refusals = { .what = "refusals" };
 	struct kith_agent *agent = arg;
 	struct kith_event_info event;
 	json_t *object;
@@ -84,9 +97,11 @@ int kith_agent_take_event(const struct nlmsghdr *message, void *arg)
 	json_decref(object);
 	if (!line)
 		return 0;
-	if (is_refusal(&event))
-		log_refusal(line);
-	kith_ring_add(agent->ring, line);
+	if (is_notable(&event))
+		log_within(&notable, line);
+	else if (is_refusal(&event))
+		log_within(&refusals, line);
+	kith_ring_add(agent->ring, line, is_notable(&event));
 	kith_control_wake(agent->control);
 	return 0;
 }

@@ -89,6 +89,7 @@ void kith_event_print_line(const json_t *event)
 {
 	const json_t *conn = json_object_get(event, "conn");
 	const json_t *credential = json_object_get(event, "credential");
+	long long untold = json_integer_value(json_object_get(event, "untold"));
 	bool decision = is(event, "kind", "decision");
 
 	printf("%s  %-8s", kith_text(event, "time"), word_of(event));
@@ -108,7 +109,10 @@ void kith_event_print_line(const json_t *event)
 	print_policies("  no rule in ", event);
 	put("  conn ", kith_text_or_empty(conn, "id"));
 	put("  (", kith_text_or_empty(event, "detail"));
-	puts(*kith_text_or_empty(event, "detail") ? ")" : "");
+	printf("%s", *kith_text_or_empty(event, "detail") ? ")" : "");
+	if (untold)
+		printf("  %lld more were not told", untold);
+	putchar('\n');
 }
 
 static bool is_number(const char *text)

@@ -85,7 +85,9 @@ static int put_event(struct sk_buff *skb, const struct kith_event *event)
 	    kith_put_text(skb, KITH_A_EVENT_DETAIL, event->detail) ||
 	    kith_put_u64(skb, KITH_A_EVENT_GENERATION, event->generation) ||
 	    (event->conn && put_conn(skb, event->conn)) ||
-	    (event->credential && put_credential(skb, event->credential)))
+	    (event->credential && put_credential(skb, event->credential)) ||
+	    (event->untold &&
+	     nla_put_u32(skb, KITH_A_EVENT_UNTOLD, event->untold)))
 		return -EMSGSIZE;
 	return 0;
 }
@@ -130,41 +132,45 @@ static void event_multicast(const struct kith_event *event)
 		atomic64_inc(&lost);
 }
 
-void kith_event_emit(const struct kith_event *event)
+static void event_note(const struct kith_event *event)
 {
 	atomic64_inc(&counters[event->reason]);
 	event_trace(event);
+}
+
+static void event_tell(const struct kith_event *event)
+{
 	rcu_read_lock();
 	if (kith_genl_is_up())
 		event_multicast(event);
 	rcu_read_unlock();
 }
 
+void kith_event_emit(const struct kith_event *event)
+{
+	event_note(event);
+	event_tell(event);
+}
+
 static bool take_turn(struct kith_event_pace *pace)
 {
-	s64 now = ktime_get_boottime_ns(), last = atomic64_read(&pace->last);
+	s64 now = ktime_get_boottime_ns(), due = atomic64_read(&pace->due);
+	s64 next = max(due, now) + NSEC_PER_SEC;
 
-	return (!last || now - last >= NSEC_PER_SEC) &&
-	       atomic64_cmpxchg(&pace->last, last, now) == last;
+	return next - now <= KITH_EVENT_BURST * NSEC_PER_SEC &&
+	       atomic64_cmpxchg(&pace->due, due, next) == due;
 }
 
 void kith_event_emit_paced(const struct kith_event *event,
 			   struct kith_event_pace *pace)
 {
 	struct kith_event told = *event;
-	unsigned int untold;
-	char detail[160];
 
+	event_note(event);
 	if (!take_turn(pace)) {
-		atomic64_inc(&counters[event->reason]);
 		atomic_inc(&pace->untold);
 		return;
 	}
-	untold = atomic_xchg(&pace->untold, 0);
-	if (untold) {
-		snprintf(detail, sizeof(detail), "%s; %u more were not reported",
-			 event->detail, untold);
-		told.detail = detail;
-	}
-	kith_event_emit(&told);
+	told.untold = atomic_xchg(&pace->untold, 0);
+	event_tell(&told);
 }

@@ -39,6 +39,7 @@ struct kith_event {
 	const char *detail;		/* or NULL */
 	const struct kith_conn_info *conn;	/* or NULL */
 	struct kith_credential *credential;	/* or NULL */
+	u32 untold;			/* left out before it, see below */
 };
 
 /* Counts @event->reason, fires the tracepoint and tells the group. Never
@@ -46,14 +47,17 @@ struct kith_event {
  */
 void kith_event_emit(const struct kith_event *event);
 
+/* What is told of one object at once, before it is one event a second. */
+#define KITH_EVENT_BURST	32
+
 /* Bounds what is told of one object. Zeroed at first. */
 struct kith_event_pace {
-	atomic64_t last;	/* ns since boot, 0: never */
-	atomic_t untold;	/* since then */
+	atomic64_t due;		/* ns since boot; when the burst is whole again */
+	atomic_t untold;	/* since the last event that was told */
 };
 
-/* As kith_event_emit(), which is left to one event a second for @pace. The others
- * count, and the detail of the next one says how many there were.
+/* As kith_event_emit(), but the group is told at the speed of @pace. The others
+ * count and have their tracepoint, and the next one says how many there were.
  */
 void kith_event_emit_paced(const struct kith_event *event,
 			   struct kith_event_pace *pace);

@@ -12,6 +12,7 @@
 #include <linux/net.h>
 #include <linux/jiffies.h>
 #include <linux/sched.h>
+#include <linux/slab.h>
 #include <linux/socket.h>
 #include <linux/stat.h>
 #include <net/sock.h>
@@ -146,7 +147,7 @@ bool kith_door_is_left_open(enum kith_door door)
 	return open;
 }
 
-/* Refusals can be had again and again. */
+/* A program can have both again and again. */
 static void tell(enum kith_door door, int err, const char *detail)
 {
 	struct kith_program *program = kith_program_current();
@@ -161,10 +162,9 @@ static void tell(enum kith_door door, int err, const char *detail)
 
 	if (!program)
 		return;		/* it ended or was killed */
-	if (err)
-		kith_event_emit_paced(&event, kith_program_pace(program, door));
-	else
-		kith_event_emit(&event);
+	kith_event_emit_paced(&event,
+			      err ? kith_program_door_pace(program, door) :
+				    kith_program_pace(program, event.reason));
 	kith_program_put(program);
 }
 
@@ -185,7 +185,7 @@ int kith_door_refuse(enum kith_door door, const char *how)
 int kith_door_ask(enum kith_door door, const char *how)
 {
 	struct kith_opening_text opening;
-	char detail[KITH_NAME_MAX + 1];
+	char *detail;
 	int err;
 
 	if (kith_door_is_left_open(door))
@@ -194,10 +194,11 @@ int kith_door_ask(enum kith_door door, const char *how)
 				&opening);
 	if (err)
 		return err == -EACCES ? kith_door_refuse(door, how) : err;
-	snprintf(detail, sizeof(detail), "%s: %s by %.*s (pid %d): %s",
-		 names[door], how, TASK_COMM_LEN, current->comm,
-		 task_tgid_nr(current), opening.text);
+	detail = kasprintf(GFP_KERNEL, "%s: %s by %.*s (pid %d): %s",
+			   names[door], how, TASK_COMM_LEN, current->comm,
+			   task_tgid_nr(current), opening.text);
 	tell(door, 0, detail);
+	kfree(detail);
 	return 0;
 }
 

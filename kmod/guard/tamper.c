@@ -52,7 +52,8 @@ static void tell(struct kith_program *program, const char *detail, bool refused)
 	strscpy(who.comm, kith_program_comm(program), sizeof(who.comm));
 	/* What is refused can be tried again and again. */
 	if (refused)
-		kith_event_emit_paced(&event, &kith_program_tamper(program)->pace);
+		kith_event_emit_paced(&event, kith_program_pace(program,
+								KITH_REASON_TAMPERED));
 	else
 		kith_event_emit(&event);
 }

@@ -20,7 +20,6 @@ struct task_struct;
 struct kith_tamper {
 	atomic_t seen;		/* bits of kith_tampering */
 	atomic_t strict;	/* of every workload it was attested as, see tamper.c */
-	struct kith_event_pace pace;	/* of what was refused */
 };
 
 /**

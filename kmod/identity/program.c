@@ -45,6 +45,7 @@ struct kith_program {
 	struct work_struct end;		/* queued once, by the last process */
 	struct work_struct quarantine;	/* holds a reference while queued */
 	struct kith_tamper tamper;
+	struct kith_event_pace reasons[__KITH_REASON_COUNT];
 	struct kith_event_pace doors[__KITH_DOOR_COUNT];
 	struct rcu_head rcu;
 };
@@ -189,7 +190,13 @@ struct kith_tamper *kith_program_tamper(struct kith_program *program)
 }
 
 struct kith_event_pace *kith_program_pace(struct kith_program *program,
-					  enum kith_door door)
+					  enum kith_reason reason)
+{
+	return &(program ?: &program_nobody)->reasons[reason];
+}
+
+struct kith_event_pace *kith_program_door_pace(struct kith_program *program,
+					       enum kith_door door)
 {
 	return &program->doors[door];
 }

@@ -64,9 +64,12 @@ void kith_program_inode(const struct kith_program *program, dev_t *dev,
 
 /* What befell it. */
 struct kith_tamper *kith_program_tamper(struct kith_program *program);
-/* Bounds what is told of its use of a closed door. */
+/* Bounds what is told of it for one reason; NULL stands for all that are not known. */
 struct kith_event_pace *kith_program_pace(struct kith_program *program,
-					  enum kith_door door);
+					  enum kith_reason reason);
+/* The same of its use of a closed door. */
+struct kith_event_pace *kith_program_door_pace(struct kith_program *program,
+					       enum kith_door door);
 /* Has a worker revoke its credentials and close their connections. Any context. */
 void kith_program_quarantine(struct kith_program *program);
 

@@ -141,6 +141,26 @@ static const char *name_caller(enum kith_reason reason, char *text, size_t size)
 	return text;
 }
 
+/* Everything but what cost a handshake can be had again and again: by a program, by
+ * whom it hands a descriptor to, and by its peers.
+ */
+static void emit(const struct kith_conn *conn, const struct kith_event *event)
+{
+	struct kith_credential *owner = event->credential;
+	struct kith_program *program = NULL;
+
+	if (event->reason == KITH_REASON_RULE ||
+	    event->reason == KITH_REASON_CUT) {
+		kith_event_emit(event);
+		return;
+	}
+	if (!owner && conn->parent)
+		owner = READ_ONCE(conn->parent->credential);
+	if (owner)
+		program = kith_credential_program(owner);
+	kith_event_emit_paced(event, kith_program_pace(program, event->reason));
+}
+
 void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 		      int err, enum kith_reason reason, enum kith_side side)
 {
@@ -162,7 +182,7 @@ void kith_conn_report(struct kith_conn *conn, enum kith_decision decision,
 	/* Another may take the connection over: not every caller has the mutex. */
 	rcu_read_lock();
 	event.credential = READ_ONCE(conn->credential);
-	kith_event_emit(&event);
+	emit(conn, &event);
 	rcu_read_unlock();
 }
 

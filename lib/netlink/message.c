@@ -159,6 +159,7 @@ static const struct field event_fields[] = {
 	[KITH_A_EVENT_CONN] = EVENT(conn, .table = &conn, HAS(kith_event_info, has_conn)),
 	[KITH_A_EVENT_CREDENTIAL] =
 		EVENT(credential, .table = &credential, HAS(kith_event_info, has_credential)),
+	[KITH_A_EVENT_UNTOLD] = EVENT(untold),
 };
 TABLE(event);
 

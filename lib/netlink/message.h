@@ -72,6 +72,7 @@ struct kith_event_info {
 	uint32_t decision, reason, side, err;
 	const char *detail;
 	uint64_t generation;
+	uint32_t untold;
 	bool has_conn, has_credential;
 	struct kith_conn_info conn;
 	struct kith_credential_info credential;

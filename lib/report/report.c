@@ -173,6 +173,8 @@ json_t *kith_report_event(const struct kith_event_info *event)
 	set_error(object, event->err);
 	set_text(object, "detail", event->detail);
 	set_number(object, "generation", event->generation);
+	if (event->untold)
+		set_number(object, "untold", event->untold);
 	if (event->has_conn)
 		json_object_set_new(object, "conn", kith_report_conn(&event->conn));
 	if (event->has_credential)

@@ -296,7 +296,7 @@ static void slow_watcher_is_dropped_with_a_count(void **state)
 	bench_step(bench);
 	for (i = 0; i < 40 * KITH_RING_SIZE; i++) {
 		event = kith_format("{\"number\":%d,\"filler\":\"%0100d\"}", i, 0);
-		kith_ring_add(bench->agent.ring, event);
+		kith_ring_add(bench->agent.ring, event, false);
 		if (i % 1000 == 0) {
 			kith_control_wake(bench->agent.control);
 			bench_wait(bench);

@@ -101,13 +101,59 @@ static void ring_keeps_the_last(void **state)
 	assert_null(kith_ring_at(ring, 0));
 	assert_null(kith_ring_at(ring, 1));
 	for (i = 1; i <= KITH_RING_SIZE + 10; i++)
-		kith_ring_add(ring, kith_format("%llu", (unsigned long long)i));
+		kith_ring_add(ring, kith_format("%llu", (unsigned long long)i), false);
 	assert_int_equal(kith_ring_first(ring), 11);
 	assert_int_equal(kith_ring_next(ring), KITH_RING_SIZE + 11);
 	assert_null(kith_ring_at(ring, 10));
 	assert_string_equal(kith_ring_at(ring, 11), "11");
 	assert_string_equal(kith_ring_at(ring, KITH_RING_SIZE + 10), "4106");
 	assert_null(kith_ring_at(ring, KITH_RING_SIZE + 11));
+	kith_ring_free(ring);
+}
+
+static void add(struct kith_ring *ring, size_t n, bool notable)
+{
+	for (; n; n--)
+		kith_ring_add(ring, kith_format("%llu", (unsigned long long)kith_ring_next(ring)),
+			      notable);
+}
+
+/* How many are there, in order, and the number of the first. */
+static size_t listed(const struct kith_ring *ring, uint64_t *first)
+{
+	const char *line;
+	uint64_t number = 1;
+	size_t n = 0;
+
+	while ((line = kith_ring_from(ring, &number))) {
+		assert_int_equal(strtoull(line, NULL, 10), number);
+		if (!n++)
+			*first = number;
+		number++;
+	}
+	return n;
+}
+
+static void ring_keeps_what_is_notable(void **state)
+{
+	struct kith_ring *ring = kith_ring_new();
+	uint64_t first = 0;
+
+	assert_int_equal(listed(ring, &first), 0);
+	add(ring, 1, false);
+	add(ring, 1, true);
+	add(ring, KITH_RING_SIZE, false);
+	assert_int_equal(listed(ring, &first), KITH_RING_SIZE + 1);
+	assert_int_equal(first, 2);
+	/* The same slot again. */
+	add(ring, 3ULL * KITH_RING_SIZE, false);
+	assert_int_equal(listed(ring, &first), KITH_RING_SIZE + 1);
+	assert_int_equal(first, 2);
+	/* Others of theirs push it out. */
+	add(ring, KITH_RING_KEPT, true);
+	add(ring, KITH_RING_SIZE, false);
+	assert_int_equal(listed(ring, &first), KITH_RING_SIZE + KITH_RING_KEPT);
+	assert_int_equal(first, kith_ring_first(ring) - KITH_RING_KEPT);
 	kith_ring_free(ring);
 }
 
@@ -118,6 +164,7 @@ int main(void)
 		cmocka_unit_test(renewal_is_before_half),
 		cmocka_unit_test(durations),
 		cmocka_unit_test(ring_keeps_the_last),
+		cmocka_unit_test(ring_keeps_what_is_notable),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -123,6 +123,7 @@ static void event(void **state)
 	mnl_attr_put_u32(m, KITH_A_EVENT_ERRNO, EACCES);
 	mnl_attr_put_strz(m, KITH_A_EVENT_DETAIL, "detail");
 	mnl_attr_put_u64(m, KITH_A_EVENT_GENERATION, 5);
+	mnl_attr_put_u32(m, KITH_A_EVENT_UNTOLD, 7);
 	nest = mnl_attr_nest_start(m, KITH_A_EVENT_CONN);
 	mnl_attr_put(m, KITH_A_CONN_ID, 16, "0123456789abcdef");
 	mnl_attr_put_u32(m, KITH_A_CONN_KIND, KITH_CONN_KIND_SERVER);
@@ -139,6 +140,7 @@ static void event(void **state)
 	assert_int_equal(e.decision, KITH_DECISION_ALLOW);
 	assert_int_equal(e.err, EACCES);
 	assert_string_equal(e.detail, "detail");
+	assert_int_equal(e.untold, 7);
 	assert_true(e.has_conn);
 	assert_false(e.has_credential);
 	assert_int_equal(e.conn.id.size, 16);

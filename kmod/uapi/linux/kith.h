@@ -451,6 +451,11 @@ enum kith_a_event {
 	KITH_A_EVENT_GENERATION,
 	KITH_A_EVENT_CONN,
 	KITH_A_EVENT_CREDENTIAL,
+	/*
+	 * How many of its kind and program were left out since the last one; 0
+	 * is left out, too.
+	 */
+	KITH_A_EVENT_UNTOLD,
 
 	/* private: */
 	__KITH_A_EVENT_MAX,
