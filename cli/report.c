@@ -1,45 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-#include <stdio.h>
-#include "client.h"
-#include "table.h"
-
-struct list {
-	json_t *json; /* with --json */
-	struct kith_table_text *table;
-};
-
-static bool on_row(const json_t *row, void *arg)
-{
-	struct list *list = arg;
-
-	if (list->json) {
-		json_array_append(list->json, (json_t *)row);
-		return true;
-	}
-	kith_table_text_add(list->table, kith_text(row, "name"), kith_text(row, "for"),
-			    kith_text(row, "direction"), kith_text(row, "over"),
-			    kith_text(row, "ports"), kith_text(row, "peers"),
-			    kith_text(row, "reason"), kith_text(row, "rule"));
-	return true;
-}
+#include "openings.h"
 
 static int run(const struct kith_options *options, int argc, char **argv)
 {
-	struct list list = { 0 };
+	json_t *list;
 	int ret;
 
 	if (argc > 1)
 		return kith_usage(&kith_command_report, "unexpected argument \"%s\"", argv[1]);
-	if (options->json)
-		list.json = json_array();
-	list.table = kith_table_text_new(8, "OPENING", "FOR", "DIRECTION", "OVER", "PORTS", "PEERS",
-					 "REASON", "RULE");
-	ret = kith_ask(options, json_pack("{s:s}", "command", "report"), on_row, &list, NULL);
-	if (ret == KITH_EXIT_OK && list.json)
-		kith_print_json(list.json);
+	list = json_array();
+	ret = kith_openings_ask(options, list);
+	if (ret == KITH_EXIT_OK && options->json)
+		kith_print_json(list);
 	else if (ret == KITH_EXIT_OK)
-		kith_table_text_print(list.table, "The policy opens nothing.");
-	json_decref(list.json);
+		kith_openings_print(list, "The policy opens nothing.");
+	json_decref(list);
 	return ret;
 }
 

@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include "client.h"
 #include "direct.h"
+#include "openings.h"
 
 static void line(const char *name, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
@@ -44,8 +45,7 @@ static void print_openings(const json_t *agent)
 	size_t i;
 
 	if (number(agent, "openings"))
-		line("openings", "%lld without identity (see kith report)",
-		     number(agent, "openings"));
+		line("openings", "%lld without identity, listed below", number(agent, "openings"));
 	if (!json_array_size(doors))
 		return;
 	printf("%-14s", "OPEN DOORS");
@@ -122,6 +122,15 @@ static void print_kernel(const json_t *kernel)
 		line("events lost", "%lld", number(kernel, "events_lost"));
 }
 
+/* What is let through without an identity belongs to the state: @status gets a list. */
+static int add_openings(const struct kith_options *options, json_t *status)
+{
+	json_t *list = json_array();
+
+	json_object_set_new(json_object_get(status, "agent"), "opened", list);
+	return kith_openings_ask(options, list);
+}
+
 static void print_status(const json_t *status, const char *why)
 {
 	const json_t *agent = json_object_get(status, "agent");
@@ -136,6 +145,10 @@ static void print_status(const json_t *status, const char *why)
 		print_kernel(kernel);
 	else
 		line("kith.ko", "%s", why);
+	if (json_array_size(json_object_get(agent, "opened"))) {
+		putchar('\n');
+		kith_openings_print(json_object_get(agent, "opened"), "");
+	}
 }
 
 static int run(const struct kith_options *options, int argc, char **argv)
@@ -159,6 +172,9 @@ static int run(const struct kith_options *options, int argc, char **argv)
 		kernel = kith_direct_status(&why);
 		if (kernel)
 			json_object_set_new(status, "kernel", kernel);
+	} else if (add_openings(options, status)) {
+		json_decref(status);
+		return KITH_EXIT_FAILED;
 	}
 	if (options->json)
 		kith_print_json(status);
@@ -175,8 +191,9 @@ const struct kith_command kith_command_status = {
 	.summary = "state of agent, module and policy",
 	.help = "status\n"
 		"\n"
-		"Shows the agent, the module, the policy generation in force, and how many\n"
-		"decisions fell for which reason. Without kithd it asks the kernel (as root)\n"
+		"Shows the agent, the module, the policy generation in force, how many\n"
+		"decisions fell for which reason, and the policy's openings, as kith report\n"
+		"does. Without kithd it asks the kernel (as root)\n"
 		"and exits with 3; with kithd but without the module it exits with 1.",
 	.run = run,
 };

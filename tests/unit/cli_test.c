@@ -123,6 +123,32 @@ static void exit_statuses(void **state)
 	says("generation 1: 1 workloads");
 }
 
+static void openings(void **state)
+{
+	struct bench *bench = *state;
+	json_t *status, *opened, *report;
+
+	bench_policy(
+		bench, "o.yaml",
+		"apiVersion: kith/v1\nkind: Policy\n"
+		"metadata: {name: o, owner: o@a.example}\nspec:\n"
+		"  for: spiffe://a.example/w\n"
+		"  outbound: [{open: tls, at: [\"192.0.2.7:443\"], reason: \"it is the bank\"}]\n");
+	started(bench);
+	assert_int_equal(kith(bench, "status"), 0);
+	says("openings      1 without identity");
+	says("tls      spiffe://a.example/w  outbound   tcp   -      192.0.2.7:443  it is the bank  o.yaml:6");
+	assert_int_equal(kith(bench, "status|--json"), 0);
+	status = json_loads(output, 0, NULL);
+	opened = json_object_get(json_object_get(status, "agent"), "opened");
+	assert_int_equal(kith(bench, "report|--json"), 0);
+	report = json_loads(output, 0, NULL);
+	assert_int_equal(json_array_size(report), 1);
+	assert_true(json_equal(opened, report));
+	json_decref(report);
+	json_decref(status);
+}
+
 static void revocations(void **state)
 {
 	struct bench *bench = *state;
@@ -506,6 +532,7 @@ int main(void)
 #define TEST(name) cmocka_unit_test_setup_teardown(name, bench_setup, bench_teardown)
 	const struct CMUnitTest tests[] = {
 		TEST(exit_statuses),
+		TEST(openings),
 		TEST(revocations),
 		TEST(exit_status_of_what_remains),
 		TEST(ps_table_and_json),
