@@ -448,8 +448,9 @@ int kith_nl_receive(struct kith_nl *nl, kith_nl_message_fn *each, void *arg)
 
 	for (i = 0; i < ROUNDS_MAX && !ret; i++) {
 		ret = hand_out_queue(nl, each, arg);
-		if (!ret)
-			ret = queue_arrived(nl);
+		if (ret)
+			return ret;
+		ret = queue_arrived(nl);
 		if (ret == -EAGAIN && kith_nl_has_queued(nl))
 			ret = 0;
 	}

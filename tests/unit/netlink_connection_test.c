@@ -172,6 +172,20 @@ static void upcalls_between_are_kept_in_order(void **state)
 	assert_false(kith_nl_has_queued(bench->nl));
 }
 
+static int not_now(const struct nlmsghdr *message, void *arg)
+{
+	return -EAGAIN;
+}
+
+static void what_a_taker_says_is_returned(void **state)
+{
+	struct bench *bench = *state;
+
+	send_upcall(bench, 1, 0);
+	assert_int_equal(kith_nl_receive(bench->nl, not_now, bench), -EAGAIN);
+	assert_int_equal(kith_nl_receive(bench->nl, not_now, bench), 0);
+}
+
 /* Serving an upcall makes calls, and more upcalls come meanwhile. */
 static int call_from_upcall(const struct nlmsghdr *message, void *arg)
 {
@@ -456,6 +470,7 @@ int main(void)
 		TEST(request_is_well_formed),
 		TEST(errno_and_words_come_through),
 		TEST(upcalls_between_are_kept_in_order),
+		TEST(what_a_taker_says_is_returned),
 		TEST(calls_from_an_upcall),
 		TEST(upcalls_without_end),
 		TEST(queue_is_bounded_and_says_so),
