@@ -17,6 +17,7 @@
 #include <linux/udp.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
+#include <net/udp.h>
 #include "../guard/guard.h"
 #include "../guard/opening.h"
 #include "conn.h"
@@ -44,14 +45,11 @@ bool kith_datagram_is_ours(const struct socket *sock)
 	return ops == &families[0].ops || ops == &families[1].ops;
 }
 
-/* Whether current may exchange datagrams with @remote. */
-static int check(struct sock *sk, const struct kith_endpoint *remote,
-		 bool may_wait, const char *how)
+/* Whether current may exchange datagrams with @remote, on our @port. */
+static int check(const struct kith_endpoint *remote, u16 port, bool may_wait,
+		 const char *how)
 {
-	struct kith_flow flow = {
-		.remote = *remote,
-		.local_port = READ_ONCE(inet_sk(sk)->inet_num),
-	};
+	struct kith_flow flow = { .remote = *remote, .local_port = port };
 	long timeo = may_wait ? msecs_to_jiffies(KITH_ATTEST_WAIT_MS) : 0;
 	int err;
 
@@ -63,6 +61,11 @@ static int check(struct sock *sk, const struct kith_endpoint *remote,
 	if (err == -EACCES)
 		kith_door_refused(KITH_DOOR_UDP, how, remote);
 	return err;
+}
+
+static u16 port_of(const struct sock *sk)
+{
+	return READ_ONCE(inet_sk(sk)->inet_num);
 }
 
 /* connect ----------------------------------------------------------------- */
@@ -91,7 +94,7 @@ static int do_connect(struct socket *sock, struct sockaddr_unsized *addr,
 		return err;
 	kith_destination_specify(sk, &dest);
 	kith_endpoint_of_addr((void *)&dest, len, &remote);
-	err = check(sk, &remote, !(flags & O_NONBLOCK), "connect() to");
+	err = check(&remote, port_of(sk), !(flags & O_NONBLOCK), "connect() to");
 	return err ?: base_of(sock)->connect(sock, (void *)&dest, len, flags);
 }
 
@@ -108,22 +111,27 @@ static int op_connect(struct socket *sock, struct sockaddr_unsized *addr,
 
 /* send -------------------------------------------------------------------- */
 
-/* Control messages by which a datagram first goes somewhere else. */
-static bool is_routed(struct msghdr *msg)
+/* By some control messages a datagram first goes somewhere else. */
+static bool is_route(const struct cmsghdr *cmsg)
+{
+	if (cmsg->cmsg_level == SOL_IP)
+		return cmsg->cmsg_type == IP_RETOPTS;
+	return cmsg->cmsg_level == SOL_IPV6 &&
+	       (cmsg->cmsg_type == IPV6_RTHDR ||
+		cmsg->cmsg_type == IPV6_2292RTHDR);
+}
+
+static int check_control(struct msghdr *msg)
 {
 	struct cmsghdr *cmsg;
 
 	for_each_cmsghdr(cmsg, msg) {
 		if (!CMSG_OK(msg, cmsg))
-			return true;
-		if (cmsg->cmsg_level == SOL_IP && cmsg->cmsg_type == IP_RETOPTS)
-			return true;
-		if (cmsg->cmsg_level == SOL_IPV6 &&
-		    (cmsg->cmsg_type == IPV6_RTHDR ||
-		     cmsg->cmsg_type == IPV6_2292RTHDR))
-			return true;
+			return -EINVAL;
+		if (is_route(cmsg))
+			return -EACCES;
 	}
-	return false;
+	return 0;
 }
 
 /* Whether the stack takes the address from the message, as its family's
@@ -162,8 +170,8 @@ static int send_to(struct socket *sock, struct msghdr *msg, size_t len)
 
 	err = read_name(sock->sk, msg, &dest, &remote);
 	if (!err)
-		err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
-			    "sendto() to");
+		err = check(&remote, port_of(sock->sk),
+			    !(msg->msg_flags & MSG_DONTWAIT), "sendto() to");
 	if (err)
 		return err;
 	msg->msg_name = &dest;
@@ -181,7 +189,7 @@ static int send_on(struct socket *sock, struct msghdr *msg, size_t len)
 	if (READ_ONCE(sock->sk->sk_state) != TCP_ESTABLISHED)
 		return -EDESTADDRREQ;
 	kith_endpoint_of_sock(sock->sk, &remote, KITH_OUTBOUND);
-	err = check(sock->sk, &remote, !(msg->msg_flags & MSG_DONTWAIT),
+	err = check(&remote, port_of(sock->sk), !(msg->msg_flags & MSG_DONTWAIT),
 		    "send() to");
 	return err ?: base_of(sock)->sendmsg(sock, msg, len);
 }
@@ -191,10 +199,9 @@ static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 	int ret;
 
 	kith_ops_enter();
-	if (msg->msg_flags & MSG_MORE)
-		ret = -EOPNOTSUPP;
-	else if (is_routed(msg))
-		ret = -EACCES;
+	ret = msg->msg_flags & MSG_MORE ? -EOPNOTSUPP : check_control(msg);
+	if (ret)
+		;
 	else if (is_named(sock->sk, msg))
 		ret = send_to(sock, msg, len);
 	else
@@ -205,7 +212,12 @@ static int op_sendmsg(struct socket *sock, struct msghdr *msg, size_t len)
 
 /* receive ----------------------------------------------------------------- */
 
-/* A receive into memory of ours: what is refused is never seen. */
+/*
+ * A datagram is looked at in the queue, decided about, and only then taken out of
+ * it: what may not be decided yet stays, and what came to another port of this
+ * socket, before it was bound anew, is told by its own header. The stack's receive
+ * looks, too, into memory of ours: what is refused is never seen.
+ */
 struct receipt {
 	struct msghdr msg;		/* as the caller had it */
 	struct sockaddr_storage from;
@@ -213,9 +225,19 @@ struct receipt {
 	size_t room;
 };
 
-/* One datagram, with its source in @r->from. Return: as recvmsg(). */
-static int receive_one(struct socket *sock, struct msghdr *msg,
-		       struct receipt *r, int flags)
+/* The first of the queue with a reference, or NULL and *@err, as recvmsg(). */
+static struct sk_buff *look(struct sock *sk, int flags, int *err)
+{
+	int whole = -1;			/* not from an offset on */
+
+	return __skb_recv_udp(sk, (flags & MSG_DONTWAIT) | MSG_PEEK, &whole, err);
+}
+
+/* The stack's receive of what is there, with its source in @r->from; it stays.
+ * Return: as recvmsg().
+ */
+static int read_first(struct socket *sock, struct msghdr *msg,
+		      struct receipt *r, int flags)
 {
 	struct kvec vec = { .iov_base = r->data, .iov_len = r->room };
 	int ret;
@@ -225,10 +247,47 @@ static int receive_one(struct socket *sock, struct msghdr *msg,
 	msg->msg_name = &r->from;
 	msg->msg_namelen = 0;
 	iov_iter_kvec(&msg->msg_iter, ITER_DEST, &vec, 1, r->room);
-	ret = base_of(sock)->recvmsg(sock, msg, r->room, flags);
+	ret = base_of(sock)->recvmsg(sock, msg, r->room,
+				     flags | MSG_PEEK | MSG_DONTWAIT);
 	msg->msg_iter = r->msg.msg_iter;
 	msg->msg_name = r->msg.msg_name;
 	return ret;
+}
+
+/* Takes @skb out of the queue: false when another thread was faster. Datagrams go
+ * from the front only: one that is still there was what read_first() read.
+ */
+static bool take(struct sock *sk, struct sk_buff *skb)
+{
+	struct sk_buff_head *queue = &udp_sk(sk)->reader_queue;
+	bool mine;
+
+	spin_lock_bh(&queue->lock);
+	mine = !!skb->next;
+	if (mine) {
+		__skb_unlink(skb, queue);
+		refcount_dec(&skb->users);
+		udp_skb_destructor(sk, skb);
+	}
+	spin_unlock_bh(&queue->lock);
+	if (mine && skb->protocol == htons(ETH_P_IPV6))
+		UDP6_INC_STATS(sock_net(sk), UDP_MIB_INDATAGRAMS, false);
+	else if (mine)
+		UDP_INC_STATS(sock_net(sk), UDP_MIB_INDATAGRAMS, false);
+	return mine;
+}
+
+/* Whether @skb, of which @r and @msg tell, may be received: 0 or -errno. */
+static int judge(const struct sk_buff *skb, const struct msghdr *msg,
+		 const struct receipt *r, int flags)
+{
+	struct kith_endpoint remote;
+
+	/* What no address came with was not received by UDP. */
+	if (kith_endpoint_of_addr((void *)&r->from, msg->msg_namelen, &remote))
+		return -EACCES;
+	return check(&remote, ntohs(udp_hdr(skb)->dest), !(flags & MSG_DONTWAIT),
+		     "recv() from");
 }
 
 /* Hands over a datagram of @size bytes that was let through. */
@@ -244,14 +303,40 @@ static int hand_over(struct msghdr *msg, const struct receipt *r, int size)
 	       size : -EFAULT;
 }
 
-/* A look at what is refused leaves it there. */
-static void take_away(struct socket *sock, struct receipt *r)
+/* There is more: who waits for edges has one. */
+static int not_now(struct sock *sk)
 {
-	struct receipt away = { .msg = { .msg_flags = 0 } };
-	struct msghdr msg;
+	sk->sk_data_ready(sk);
+	return -EAGAIN;
+}
 
-	away.data = r->data;
-	receive_one(sock, &msg, &away, MSG_DONTWAIT);
+/* One try with the first of the queue: as recvmsg(), -EACCES for what was refused,
+ * which is gone, and -ESTALE when another thread took it meanwhile.
+ */
+static int try_first(struct socket *sock, struct msghdr *msg, struct receipt *r,
+		     int flags)
+{
+	struct sk_buff *skb;
+	int size, err = 0;
+	bool mine;
+
+	skb = look(sock->sk, flags, &err);
+	if (!skb)
+		return err;
+	size = read_first(sock, msg, r, flags);
+	if (size == -EAGAIN)
+		err = -ESTALE;
+	else
+		err = size < 0 ? size : judge(skb, msg, r, flags);
+	if (err == -EAGAIN)
+		not_now(sock->sk);
+	if (!err || err == -EACCES) {
+		mine = flags & MSG_PEEK && !err ? !!READ_ONCE(skb->next) :
+						  take(sock->sk, skb);
+		err = mine ? err : -ESTALE;
+	}
+	consume_skb(skb);
+	return err ?: hand_over(msg, r, size);
 }
 
 static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
@@ -259,29 +344,14 @@ static int receive(struct socket *sock, struct msghdr *msg, struct receipt *r,
 {
 	long timeo = sock_rcvtimeo(sock->sk, flags & MSG_DONTWAIT);
 	unsigned long end = jiffies + timeo;
-	struct kith_endpoint remote;
-	int ret, err, refused = 0;
+	int ret, refused = 0;
 
 	for (;;) {
-		ret = receive_one(sock, msg, r, flags);
-		if (ret < 0)
+		ret = try_first(sock, msg, r, flags);
+		if (ret != -EACCES && ret != -ESTALE)
 			return ret;
-		/* What no address came with was not received by UDP. */
-		err = kith_endpoint_of_addr((void *)&r->from, msg->msg_namelen,
-					    &remote);
-		err = err ? -EACCES :
-		      check(sock->sk, &remote, !(flags & MSG_DONTWAIT), "recv() from");
-		if (!err)
-			return hand_over(msg, r, ret);
-		if (err != -EACCES)
-			return err;
-		if (flags & MSG_PEEK)
-			take_away(sock, r);
-		if (flags & MSG_DONTWAIT && ++refused == REFUSED_MAX) {
-			/* There may be more: who waits for edges has one. */
-			sock->sk->sk_data_ready(sock->sk);
-			return -EAGAIN;
-		}
+		if (flags & MSG_DONTWAIT && ++refused == REFUSED_MAX)
+			return not_now(sock->sk);
 		if (timeo && timeo != MAX_SCHEDULE_TIMEOUT &&
 		    time_after_eq(jiffies, end))
 			return -EAGAIN;
