@@ -19,6 +19,7 @@
 #include "../compat/net.h"
 #include "../identity/config.h"
 #include "../identity/credential.h"
+#include "../identity/index.h"
 #include "../identity/program.h"
 #include "socket.h"
 
@@ -32,13 +33,13 @@ struct kith_listener;
 
 struct kith_conn {
 	struct hlist_node node;		/* table lock */
+	struct kith_index_node order;	/* of walks */
 	struct rcu_head rcu;
 	refcount_t ref;
 
 	/* Fixed at creation. */
 	struct sock *sk;
 	const struct proto_ops *base;	/* the network stack's own */
-	u64 serial;			/* rises with each new one */
 	enum kith_conn_kind kind;
 
 	struct mutex mutex;		/* the handshake; see each field */

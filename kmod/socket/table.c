@@ -9,14 +9,15 @@
 #include <linux/slab.h>
 #include "conn.h"
 #include "../identity/credential.h"
+#include "../identity/index.h"
 
-#define KITH_TABLE_BITS 11	/* a walk's position has 12 for the bucket */
+#define KITH_TABLE_BITS 11
 
 static DEFINE_HASHTABLE(table, KITH_TABLE_BITS);
 static DEFINE_SPINLOCK(table_lock);	/* writers of table; counts */
+static DEFINE_KITH_INDEX(conn_index);	/* the same, in the order they were made */
 static struct kmem_cache *conn_cache;
 static u32 n_listeners, n_connections;	/* table_lock */
-static u64 last_serial;			/* table_lock */
 /* A child's worker takes its listener's mutex. */
 static struct lock_class_key listener_key;
 static atomic_t n_alive = ATOMIC_INIT(0);	/* published or only referenced */
@@ -235,8 +236,8 @@ static struct kith_listener *listener_new(void)
 
 static void conn_publish(struct kith_conn *conn)
 {
+	kith_index_add(&conn_index, &conn->order, UINT_MAX);
 	spin_lock_bh(&table_lock);
-	conn->serial = ++last_serial;
 	hash_add_rcu(table, &conn->node, (unsigned long)conn->sk);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
 		n_listeners++;
@@ -304,6 +305,7 @@ void kith_conn_arm(struct kith_conn *conn, unsigned int ms)
 
 static void conn_unpublish(struct kith_conn *conn)
 {
+	kith_index_del(&conn_index, &conn->order);
 	spin_lock_bh(&table_lock);
 	hash_del_rcu(&conn->node);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
@@ -337,47 +339,35 @@ void kith_socket_counts(u32 *connections, u32 *listeners)
 	spin_unlock_bh(&table_lock);
 }
 
-#define SERIAL_BITS	52		/* of a walk's position; the rest: bucket */
-
-/* The oldest of a bucket that came after @serial, with a reference, or NULL. */
-static struct kith_conn *next_in(unsigned long bucket, u64 serial)
+/* The oldest whose id is at least @id, with a reference, or NULL. */
+static struct kith_conn *next_from(u64 id)
 {
-	struct kith_conn *conn, *next = NULL;
+	struct kith_index_node *node;
+	struct kith_conn *conn = NULL;
 
-	spin_lock_bh(&table_lock);
-	hlist_for_each_entry(conn, &table[bucket], node)
-		if (conn->serial > serial &&
-		    (!next || conn->serial < next->serial))
-			next = conn;
-	if (next)
-		kith_conn_get(next);
-	spin_unlock_bh(&table_lock);
-	return next;
+	spin_lock(&conn_index.lock);
+	node = kith_index_from(&conn_index, id);
+	if (node)
+		conn = kith_conn_get(container_of(node, struct kith_conn, order));
+	spin_unlock(&conn_index.lock);
+	return conn;
 }
 
-/* By serial, so that those that go meanwhile make it miss none. */
+/* In the order of their ids, so that those that go meanwhile make it miss none. */
 int kith_table_walk(unsigned long *position,
 		    int (*fn)(struct kith_conn *conn, void *arg), void *arg)
 {
-	unsigned long bucket = *position >> SERIAL_BITS;
-	u64 serial = *position & (BIT_ULL(SERIAL_BITS) - 1);
+	u64 last = READ_ONCE(conn_index.last);	/* made meanwhile: not awaited */
 	struct kith_conn *conn;
-	int ret;
+	int ret = 0;
 
-	for (; bucket < HASH_SIZE(table); bucket++, serial = 0) {
-		while ((conn = next_in(bucket, serial))) {
-			ret = fn(conn, arg);
-			if (ret)
-				*position = bucket << SERIAL_BITS | serial;
-			serial = conn->serial;
-			kith_conn_put(conn);
-			if (ret)
-				return ret;
-			cond_resched();
-		}
+	while (!ret && *position <= last && (conn = next_from(*position))) {
+		ret = fn(conn, arg);
+		*position = conn->order.id + !ret;
+		kith_conn_put(conn);
+		cond_resched();
 	}
-	*position = bucket << SERIAL_BITS;
-	return 0;
+	return ret;
 }
 
 int kith_table_init(void)
