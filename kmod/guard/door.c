@@ -6,11 +6,11 @@
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/in.h>
+#include <linux/jiffies.h>
 #include <linux/kdev_t.h>
 #include <linux/major.h>
 #include <linux/miscdevice.h>
 #include <linux/net.h>
-#include <linux/jiffies.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/socket.h>

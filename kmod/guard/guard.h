@@ -71,9 +71,9 @@ bool kith_door_is_left_open(enum kith_door door);
  * @door: any
  * @how: what it did, for people: "receiving a descriptor"
  *
- * Sends an event, at most one a second for a program and door. Any context. Return:
- * -EACCES, or -EPROTONOSUPPORT for what
- * programs fall back to TCP from; 0 where the configuration leaves it open.
+ * Sends an event, paced for a program and door. Any context. Return: -EACCES, or
+ * -EPROTONOSUPPORT for what programs fall back to TCP from; 0 where the configuration
+ * leaves it open.
  */
 int kith_door_refuse(enum kith_door door, const char *how);
 
@@ -81,9 +81,9 @@ int kith_door_refuse(enum kith_door door, const char *how);
  * kith_door_ask() - the same, unless the policy opens the door to current
  *
  * Waits for current's identity where some policy opens @door. Sends an event when it
- * is refused and when it is opened. Process context, may sleep. Return: as kith_door_refuse(), or -ENOKEY,
- * -EKEYEXPIRED, -EKEYREVOKED without an identity, which has an event of its own, or
- * -ERESTARTSYS.
+ * is refused and when it is opened. Process context, may sleep. Return: as
+ * kith_door_refuse(), or -ENOKEY, -EKEYEXPIRED, -EKEYREVOKED without an identity, which
+ * has an event of its own, or -ERESTARTSYS.
  */
 int kith_door_ask(enum kith_door door, const char *how);
 
