@@ -28,7 +28,6 @@
 
 static struct family {
 	struct kith_hook hook;
-	struct proto *prot;
 	const struct proto_ops *base;	/* the stack's */
 	struct proto_ops ops;		/* ours */
 } families[2];				/* IPv4, IPv6; fixed after init */
@@ -432,14 +431,14 @@ static int op_setsockopt(struct socket *sock, int level, int name,
 
 /* hooks ------------------------------------------------------------------- */
 
-static int init_sock(struct family *f, struct sock *sk)
+static int seen(struct kith_hook *hook, struct sock *sk)
 {
+	struct family *f = container_of(hook, struct family, hook);
 	struct socket *sock = sk->sk_socket;
-	int err = f->hook.stack_init(sk);
+	int err;
 
-	if (err || sk->sk_kern_sock || !kith_program_is_claimed() ||
-	    kith_door_is_left_open(KITH_DOOR_UDP))
-		return err;
+	if (!kith_program_is_claimed() || kith_door_is_left_open(KITH_DOOR_UDP))
+		return 0;
 	/* Somebody else's operations would not ask. */
 	if (!sock || sock->ops != f->base || !module_is_live(THIS_MODULE))
 		return -EACCES;
@@ -449,29 +448,19 @@ static int init_sock(struct family *f, struct sock *sk)
 	return err;
 }
 
-static int pass(struct family *f, struct sock *sk)
-{
-	int err;
-
-	kith_ops_enter();
-	err = init_sock(f, sk);
-	kith_ops_leave();
-	return err;
-}
-
 static int init_udp4(struct sock *sk)
 {
-	return pass(&families[0], sk);
+	return kith_hook_run(&families[0].hook, sk);
 }
 
 static int init_udp6(struct sock *sk)
 {
-	return pass(&families[1], sk);
+	return kith_hook_run(&families[1].hook, sk);
 }
 
 static int prepare(struct family *f, int family)
 {
-	int err = kith_hook_find(family, SOCK_DGRAM, IPPROTO_UDP, &f->prot,
+	int err = kith_hook_find(&f->hook, family, SOCK_DGRAM, IPPROTO_UDP,
 				 &f->base);
 
 	if (err)
@@ -496,8 +485,8 @@ int kith_datagram_init(void)
 		err = prepare(&families[1], AF_INET6);
 	if (err)
 		return err;
-	kith_hook_set(&families[0].hook, families[0].prot, init_udp4);
-	kith_hook_set(&families[1].hook, families[1].prot, init_udp6);
+	kith_hook_set(&families[0].hook, init_udp4, seen);
+	kith_hook_set(&families[1].hook, init_udp6, seen);
 	return 0;
 }
 

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The door that the module holds itself, with BPF LSM programs or without.
- *
- * MPTCP is refused to claimed programs with EPROTONOSUPPORT, upon which Go and
- * others fall back to TCP.
+ * MPTCP, the door that the module holds beside UDP (datagram.c), with BPF LSM
+ * programs or without: refused to claimed programs with EPROTONOSUPPORT, upon which
+ * Go and others fall back to TCP.
  */
 #include <linux/in.h>
 #include <linux/net.h>
@@ -14,44 +13,29 @@
 
 static struct kith_hook hooks[2];	/* IPv4, IPv6; fixed after init */
 
-static int refuse(const struct kith_hook *hook, struct sock *sk)
+static int refuse(struct kith_hook *hook, struct sock *sk)
 {
-	int err = hook->stack_init(sk);
-
-	if (err || sk->sk_kern_sock || !kith_program_is_claimed())
-		return err;
-	return kith_door_ask(KITH_DOOR_MPTCP, "socket()");
-}
-
-static int pass(const struct kith_hook *hook, struct sock *sk)
-{
-	int err;
-
-	kith_ops_enter();
-	err = refuse(hook, sk);
-	kith_ops_leave();
-	return err;
+	return kith_program_is_claimed() ?
+	       kith_door_ask(KITH_DOOR_MPTCP, "socket()") : 0;
 }
 
 static int init_mptcp4(struct sock *sk)
 {
-	return pass(&hooks[0], sk);
+	return kith_hook_run(&hooks[0], sk);
 }
 
 static int init_mptcp6(struct sock *sk)
 {
-	return pass(&hooks[1], sk);
+	return kith_hook_run(&hooks[1], sk);
 }
 
 void kith_doors_close(void)
 {
-	struct proto *prot;
-
 	/* The kernel may have no MPTCP. */
-	if (!kith_hook_find(AF_INET, SOCK_STREAM, IPPROTO_MPTCP, &prot, NULL))
-		kith_hook_set(&hooks[0], prot, init_mptcp4);
-	if (!kith_hook_find(AF_INET6, SOCK_STREAM, IPPROTO_MPTCP, &prot, NULL))
-		kith_hook_set(&hooks[1], prot, init_mptcp6);
+	kith_hook_find(&hooks[0], AF_INET, SOCK_STREAM, IPPROTO_MPTCP, NULL);
+	kith_hook_find(&hooks[1], AF_INET6, SOCK_STREAM, IPPROTO_MPTCP, NULL);
+	kith_hook_set(&hooks[0], init_mptcp4, refuse);
+	kith_hook_set(&hooks[1], init_mptcp6, refuse);
 }
 
 void kith_doors_open(void)

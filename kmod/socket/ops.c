@@ -27,7 +27,6 @@
 #include <linux/tcp.h>
 #include <net/inet_common.h>
 #include <net/tcp.h>
-#include <net/transp_v6.h>
 #include <uapi/asm-generic/ioctls.h>
 #include "conn.h"
 #include "hook.h"
@@ -591,25 +590,25 @@ static void wrap(struct proto_ops *ops, const struct proto_ops *base)
 
 /* --- hooks ------------------------------------------------------------------ */
 
-static int init_sock(struct family *f, struct sock *sk)
+static int seen(struct kith_hook *hook, struct sock *sk)
 {
-	int err = f->hook.stack_init(sk);
+	struct family *f = container_of(hook, struct family, hook);
 
-	if (!err && !sk->sk_kern_sock && sk->sk_socket &&
-	    sk->sk_socket->ops == f->base && module_is_live(THIS_MODULE))
+	if (sk->sk_socket && sk->sk_socket->ops == f->base &&
+	    module_is_live(THIS_MODULE))
 		WRITE_ONCE(sk->sk_socket->ops,
 			   kith_program_is_claimed() ? &f->kept : &f->ops);
-	return err;
+	return 0;
 }
 
 static int init_sock4(struct sock *sk)
 {
-	return init_sock(&families[0], sk);
+	return kith_hook_run(&families[0].hook, sk);
 }
 
 static int init_sock6(struct sock *sk)
 {
-	return init_sock(&families[1], sk);
+	return kith_hook_run(&families[1].hook, sk);
 }
 
 static int prepare(struct family *f, int family)
@@ -622,6 +621,7 @@ static int prepare(struct family *f, int family)
 		return err;
 	f->family = family;
 	f->base = f->primer->ops;
+	f->hook.prot = f->primer->sk->sk_prot;
 	wrap(&f->ops, f->base);
 	f->kept = f->ops;
 	return 0;
@@ -657,8 +657,8 @@ int kith_socket_init(void)
 	if (err)
 		goto err_primer;
 	kith_callbacks_init(families[0].primer->sk);
-	kith_hook_set(&families[0].hook, &tcp_prot, init_sock4);
-	kith_hook_set(&families[1].hook, &tcpv6_prot, init_sock6);
+	kith_hook_set(&families[0].hook, init_sock4, seen);
+	kith_hook_set(&families[1].hook, init_sock6, seen);
 	kith_doors_close();
 	return 0;
 
