@@ -45,13 +45,8 @@ static bool kernel_has_bpf_lsm(void)
 
 static int fail(const char *what, int err)
 {
-	if (!kernel_has_bpf_lsm())
-		kith_log(
-			LOG_ERR,
-			"the BPF LSM programs cannot be used: this kernel runs without BPF LSM (add bpf to lsm= on its command line)");
-	else
-		kith_log(LOG_ERR, "the BPF LSM programs could not be %s: %s%s%s", what,
-			 strerror(-err), *complaint ? ": " : "", complaint);
+	kith_log(LOG_ERR, "the BPF LSM programs could not be %s: %s%s%s", what, strerror(-err),
+		 *complaint ? ": " : "", complaint);
 	return err;
 }
 
@@ -97,6 +92,13 @@ int kith_guard_start(void)
 	struct guard_bpf *guard;
 	int ret;
 
+	/* They would be attached all the same, and never asked. */
+	if (!kernel_has_bpf_lsm()) {
+		kith_log(
+			LOG_ERR,
+			"the BPF LSM programs cannot be used: this kernel runs without BPF LSM (add bpf to lsm= on its command line)");
+		return -EOPNOTSUPP;
+	}
 	*complaint = '\0';
 	libbpf_set_print(take_complaint);
 	if (mkdir(KITH_GUARD_DIR, 0700) && errno != EEXIST)
