@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The end of a connection: close_notify whatever room the send buffer has, and
- * alerts that arrive before the connection goes.
+ * The end of a connection: close_notify whatever room the send buffer has, what the
+ * program has sent before within the reach of revocation and policy, and alerts that
+ * arrive before the connection goes.
  */
 #include <linux/tcp.h>
 #include <net/tcp.h>
@@ -11,7 +12,8 @@
 #define ALERT_CLOSE_NOTIFY	0
 #define LINGER_STEP_MS		50
 #define LINGERING_MAX		256	/* refused children, per listener */
-#define PARTINGS_MAX		1024	/* closes that wait, in all */
+#define PARTINGS_MAX		65536	/* closes that wait, in all */
+#define PARTING_IDLE		(120 * HZ)	/* how long its peer may take nothing */
 
 /* A worker's close must not wait as SO_LINGER would have the program's. */
 static void forget_linger(struct sock *sk)
@@ -23,12 +25,16 @@ static void forget_linger(struct sock *sk)
 
 static atomic_t n_partings = ATOMIC_INIT(0);
 
-/* A close that waits for memory, detached from the program's descriptor. */
+/* A connection that its program has closed and not all of which is sent. It stays in
+ * the table, on a socket of our own, so that what ends live ones ends it, too.
+ */
 struct parting {
 	struct delayed_work work;
-	struct kith_conn *conn;		/* stopped; a reference */
-	struct socket *sock;		/* private, holds the sock */
-	unsigned long until;		/* jiffies */
+	struct kith_conn *conn;		/* a reference */
+	bool owes;			/* its close_notify */
+	bool acked;			/* SO_LINGER: until all is */
+	u32 una;			/* snd_una at ... */
+	unsigned long since;		/* ... jiffies, when it moved last */
 };
 
 /* 0 when it went out, or was not due; -EAGAIN without room. */
@@ -140,74 +146,137 @@ int kith_conn_shutdown(struct kith_conn *conn, struct socket *sock, int how)
 	return err;
 }
 
-static void linger_end(struct parting *linger)
+static void parting_end(struct parting *parting)
 {
-	forget_linger(linger->sock->sk);
-	linger->sock->ops->release(linger->sock);
-	linger->sock->ops = NULL;
-	sock_release(linger->sock);
-	kith_conn_put(linger->conn);
-	kfree(linger);
+	struct kith_conn *conn = parting->conn;
+	struct socket *sock = conn->sock;
+
+	kith_conn_stop(conn);
+	forget_linger(conn->sk);
+	if (kith_conn_has_unsent(conn))
+		sock_no_linger(conn->sk);	/* a reset */
+	sock->ops->release(sock);
+	sock->ops = NULL;
+	sock_release(sock);
+	kith_conn_put(conn);
+	kfree(parting);
 	atomic_dec(&n_partings);
 	module_put(THIS_MODULE);
 }
 
-static void linger_work(struct work_struct *work)
+/* Whether the peer takes what is there, or may yet. */
+static bool is_going_on(struct parting *parting)
 {
-	struct parting *linger = container_of(to_delayed_work(work),
-					     struct parting, work);
+	const struct tcp_sock *tp = tcp_sk(parting->conn->sk);
+	u32 una = READ_ONCE(tp->snd_una);
 
-	if (send_close_notify(linger->conn, linger->sock) == -EAGAIN &&
-	    time_before(jiffies, linger->until)) {
-		queue_delayed_work(kith_socket_wq, &linger->work,
-				   msecs_to_jiffies(LINGER_STEP_MS));
-		return;
+	if (una != parting->una) {
+		parting->una = una;
+		parting->since = jiffies;
 	}
-	linger_end(linger);
+	return inet_sk_state_load(parting->conn->sk) != TCP_CLOSE &&
+	       time_before(jiffies, parting->since + PARTING_IDLE);
 }
 
-static struct socket *detach(struct kith_conn *conn, struct socket *sock)
+static bool has_left(const struct parting *parting)
+{
+	const struct tcp_sock *tp = tcp_sk(parting->conn->sk);
+
+	return parting->owes || kith_conn_has_unsent(parting->conn) ||
+	       (parting->acked && READ_ONCE(tp->snd_una) != READ_ONCE(tp->write_seq));
+}
+
+static void parting_work(struct work_struct *work)
+{
+	struct parting *parting = container_of(to_delayed_work(work),
+					       struct parting, work);
+	struct kith_conn *conn = parting->conn;
+
+	if (parting->owes && send_close_notify(conn, conn->sock) != -EAGAIN) {
+		parting->owes = false;
+		conn->inner->shutdown(conn->sock, SHUT_RDWR);
+	}
+	if (is_going_on(parting) && has_left(parting))
+		queue_delayed_work(kith_socket_wq, &parting->work,
+				   msecs_to_jiffies(LINGER_STEP_MS));
+	else
+		parting_end(parting);
+}
+
+/* From the program's descriptor to a socket of our own. */
+static int detach(struct kith_conn *conn, struct socket *sock)
 {
 	struct sock *sk = conn->sk;
 	struct socket *private;
+	int err;
 
-	if (sock_create_lite(sk->sk_family, SOCK_STREAM, IPPROTO_TCP, &private))
-		return NULL;
+	err = sock_create_lite(sk->sk_family, SOCK_STREAM, IPPROTO_TCP, &private);
+	if (err)
+		return err;
 	private->ops = conn->inner;
 	private->state = sock->state;
+	mutex_lock(&conn->mutex);
 	lock_sock(sk);
 	sock->sk = NULL;
 	sock_graft(sk, private);
 	release_sock(sk);
-	return private;
+	conn->sock = private;
+	WRITE_ONCE(conn->fin_due, false);
+	WRITE_ONCE(conn->parting, true);
+	mutex_unlock(&conn->mutex);
+	return 0;
 }
 
-/* Takes the sock over until its close_notify is out. False when it cannot. */
-static bool linger_begin(struct kith_conn *conn, struct socket *sock)
+static struct parting *parting_new(struct kith_conn *conn)
 {
-	struct parting *linger;
+	struct parting *parting;
 
 	if (!atomic_add_unless(&n_partings, 1, PARTINGS_MAX))
-		return false;
-	linger = kzalloc(sizeof(*linger), GFP_KERNEL);
-	if (!linger)
-		goto err_count;
-	linger->sock = detach(conn, sock);
-	if (!linger->sock)
-		goto err_free;
-	__module_get(THIS_MODULE);
-	linger->conn = kith_conn_get(conn);
-	linger->until = jiffies + msecs_to_jiffies(KITH_LINGER_MS);
-	INIT_DELAYED_WORK(&linger->work, linger_work);
-	queue_delayed_work(kith_socket_wq, &linger->work,
-			   msecs_to_jiffies(LINGER_STEP_MS));
-	return true;
+		return NULL;
+	parting = kzalloc(sizeof(*parting), GFP_KERNEL);
+	if (!parting) {
+		atomic_dec(&n_partings);
+		return NULL;
+	}
+	parting->conn = kith_conn_get(conn);
+	parting->owes = true;
+	parting->acked = sock_flag(conn->sk, SOCK_LINGER);
+	parting->una = READ_ONCE(tcp_sk(conn->sk)->snd_una);
+	parting->since = jiffies;
+	INIT_DELAYED_WORK(&parting->work, parting_work);
+	return parting;
+}
 
-err_free:
-	kfree(linger);
-err_count:
-	atomic_dec(&n_partings);
-	return false;
+/* What the program asked for by SO_LINGER, if it did. */
+static void await_parting(struct kith_conn *conn, unsigned long lingertime)
+{
+	unsigned long until = jiffies + min(lingertime, (unsigned long)LONG_MAX / 2);
+
+	while (lingertime && !(current->flags & PF_EXITING) &&
+	       !READ_ONCE(conn->dead) && time_before(jiffies, until) &&
+	       !signal_pending(current))
+		schedule_timeout_interruptible(msecs_to_jiffies(LINGER_STEP_MS));
+}
+
+/* Takes the sock over until all of it is sent. False when it cannot. */
+static bool part(struct kith_conn *conn, struct socket *sock)
+{
+	unsigned long lingertime = sock_flag(conn->sk, SOCK_LINGER) ?
+				   conn->sk->sk_lingertime : 0;
+	struct parting *parting = parting_new(conn);
+
+	if (!parting)
+		return false;
+	if (detach(conn, sock)) {
+		kith_conn_put(conn);
+		kfree(parting);
+		atomic_dec(&n_partings);
+		return false;
+	}
+	__module_get(THIS_MODULE);
+	queue_delayed_work(kith_socket_wq, &parting->work, 0);
+	await_parting(conn, lingertime);
+	return true;
 }
 
 static bool resets(const struct sock *sk)
@@ -215,25 +284,48 @@ static bool resets(const struct sock *sk)
 	return sock_flag(sk, SOCK_LINGER) && !sk->sk_lingertime;
 }
 
+/* Whether there is something left to send that a revocation has to reach. */
+static bool has_to_part(struct kith_conn *conn, struct socket *sock)
+{
+	enum kith_conn_state state = kith_conn_state(conn);
+
+	if (resets(conn->sk) || inet_sk_state_load(conn->sk) == TCP_CLOSE ||
+	    (state != KITH_CONN_STATE_READY && state != KITH_CONN_STATE_OPENED))
+		return false;
+	if (conn->fin_due)
+		set_send_shutdown(conn->sk, false);
+	if (send_close_notify(conn, sock) == -EAGAIN)
+		return true;
+	if (!kith_conn_has_unsent(conn) || READ_ONCE(conn->stream_err))
+		return false;
+	/* With FIN goes what Nagle's algorithm held back. */
+	conn->inner->shutdown(sock, SHUT_WR);
+	return kith_conn_has_unsent(conn);
+}
+
 /**
  * kith_conn_release() - the last descriptor of the socket is gone
- * @conn: stopped, flushed and put
+ * @conn: flushed and put
  * @sock: being released
+ *
+ * What is sent already goes on without the program, as a managed connection.
  *
  * Context: process, may sleep. Drops the managed socket. Return: the stack's.
  */
 int kith_conn_release(struct kith_conn *conn, struct socket *sock)
 {
+	bool left = has_to_part(conn, sock);
 	int err = 0;
 
+	if (left && part(conn, sock))
+		goto out;
 	kith_conn_stop(conn);
 	if (conn->kind == KITH_CONN_KIND_LISTENER)
 		kith_children_flush(conn, NULL);
-	if (conn->fin_due)
-		set_send_shutdown(conn->sk, false);
-	if (resets(conn->sk) || send_close_notify(conn, sock) != -EAGAIN ||
-	    !linger_begin(conn, sock))
-		err = conn->inner->release(sock);
+	if (left)
+		sock_no_linger(conn->sk);	/* or it would be out of reach */
+	err = conn->inner->release(sock);
+out:
 	kith_conn_put(conn);
 	return err;
 }

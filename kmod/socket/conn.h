@@ -49,6 +49,9 @@ struct kith_conn {
 	const struct proto_ops *inner;	/* mutex until READY, then fixed */
 	struct socket *sock;		/* mutex; the program's, or our private
 					 * one while a child is not accepted */
+	bool parting;			/* mutex to write; closed by its program,
+					 * see close.c
+					 */
 	bool ulp;			/* mutex; kTLS attached */
 	bool hooked;			/* sk_callback_lock */
 	int rcvlowat;			/* socket lock; the program's while ours
@@ -279,6 +282,8 @@ int kith_stream_break(struct kith_conn *conn, int err, enum kith_reason reason,
 		       enum kith_side side);
 /* Shuts the transport down and has every further call see @err (negative). */
 void kith_conn_fail(struct kith_conn *conn, int err);
+/* Whether bytes, or FIN, wait to be sent for the first time. */
+bool kith_conn_has_unsent(const struct kith_conn *conn);
 /* After that: with bytes that still wait to be sent a reset, so that none leaves. */
 void kith_conn_drop_unsent(struct kith_conn *conn, int err);
 

@@ -187,15 +187,17 @@ void kith_conn_fail(struct kith_conn *conn, int err)
 	release_sock(sk);
 }
 
-/* FIN counts: it comes last. */
-static bool has_unsent(const struct sock *sk)
+bool kith_conn_has_unsent(const struct kith_conn *conn)
 {
-	return READ_ONCE(tcp_sk(sk)->write_seq) != READ_ONCE(tcp_sk(sk)->snd_nxt);
+	const struct tcp_sock *tp = tcp_sk(conn->sk);
+
+	return inet_sk_state_load(conn->sk) != TCP_CLOSE &&
+	       READ_ONCE(tp->write_seq) != READ_ONCE(tp->snd_nxt);
 }
 
 void kith_conn_drop_unsent(struct kith_conn *conn, int err)
 {
-	if (has_unsent(conn->sk))
+	if (kith_conn_has_unsent(conn))
 		tcp_abort(conn->sk, -err);
 }
 

@@ -30,7 +30,7 @@ static struct kith_svid *svid_of(struct kith_conn *conn)
 	return svid;
 }
 
-/* Another program: it must have the same identity. */
+/* Another program, or other rights: it must have the same identity. */
 static int check_stranger(struct kith_conn *conn, long timeo)
 {
 	struct kith_credential *caller = kith_caller_credential();
@@ -55,6 +55,9 @@ static int check_stranger(struct kith_conn *conn, long timeo)
 	return err;
 }
 
+/* Whether the caller is the very program, with the rights, that it belongs to. A fork
+ * that has others, setuid() say, may have another identity.
+ */
 static bool belongs_to_caller(struct kith_conn *conn)
 {
 	struct kith_program *program = kith_program_current();
@@ -64,7 +67,8 @@ static bool belongs_to_caller(struct kith_conn *conn)
 		return false;
 	mutex_lock(&conn->mutex);
 	belongs = conn->credential &&
-		  program == kith_credential_program(conn->credential);
+		  program == kith_credential_program(conn->credential) &&
+		  kith_credential_is_current(conn->credential);
 	mutex_unlock(&conn->mutex);
 	kith_program_put(program);
 	return belongs;

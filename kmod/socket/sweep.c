@@ -331,7 +331,9 @@ static int mark_orphan(struct kith_conn *conn, void *later)
 
 	rcu_read_lock();
 	owner = owner_of(conn);
-	if (conn->listener)
+	if (READ_ONCE(conn->parting))
+		;			/* has nobody, and ends by itself */
+	else if (conn->listener)
 		kith_conn_kick(conn);	/* its worker looks for the owner */
 	else if (owner && kith_program_lets_go(owner))
 		set_bit(ORPHAN, &conn->review);
