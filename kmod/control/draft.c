@@ -170,10 +170,6 @@ static int claim_parse(struct kith_claim *claim, const struct nlattr *attr,
 	claim->kind = nla_get_u32(tb[KITH_A_CLAIM_KIND]);
 	switch (claim->kind) {
 	case KITH_CLAIM_KIND_EXE:
-		err = claim_path(claim, tb[KITH_A_CLAIM_PATH], extack);
-		if (!err)
-			kith_claim_locate(claim);
-		return err;
 	case KITH_CLAIM_KIND_CGROUP:
 		return claim_path(claim, tb[KITH_A_CLAIM_PATH], extack);
 	case KITH_CLAIM_KIND_UID:

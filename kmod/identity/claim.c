@@ -2,13 +2,10 @@
 /*
  * The list of claims: how it is kept. How it is looked up is in match.c.
  */
-#include <linux/fs_struct.h>
 #include <linux/mm.h>
-#include <linux/sched/task.h>
 #include <linux/slab.h>
 #include <linux/sort.h>
 #include <linux/string.h>
-#include "../compat/namei.h"
 #include "claim.h"
 
 static int claim_order(const void *a, const void *b)
@@ -56,21 +53,4 @@ void kith_claims_free(struct kith_claims *claims)
 	kvfree(claims->list);
 	claims->list = NULL;
 	claims->count = 0;
-}
-
-void kith_claim_locate(struct kith_claim *claim)
-{
-	struct path root, found;
-
-	/* Not the agent's own view: it may run with private mounts. */
-	task_lock(&init_task);
-	get_fs_root(init_task.fs, &root);
-	task_unlock(&init_task);
-	claim->any_dev = vfs_path_lookup(root.dentry, root.mnt, claim->path,
-					 LOOKUP_FOLLOW, &found) != 0;
-	if (!claim->any_dev) {
-		claim->dev = found.dentry->d_sb->s_dev;
-		path_put(&found);
-	}
-	path_put(&root);
 }

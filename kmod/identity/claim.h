@@ -18,8 +18,6 @@ struct task_struct;
 struct kith_claim {
 	enum kith_claim_kind kind;
 	char *path;		/* exe, cgroup; owned */
-	dev_t dev;		/* exe: its superblock ... */
-	bool any_dev;		/* ... unless the file did not exist */
 	uid_t uid;		/* in the initial user namespace */
 	u16 port;		/* listen, host order */
 	bool any_address;
@@ -32,15 +30,6 @@ struct kith_claims {
 	unsigned int count;
 	unsigned int first[__KITH_CLAIM_KIND_COUNT + 1];	/* where a kind begins */
 };
-
-/**
- * kith_claim_locate() - note on which superblock an exe claim's file is now
- * @claim: an exe claim with its path
- *
- * The path is looked up from the root of the initial mount namespace. A file
- * that does not exist is claimed wherever it appears. May sleep.
- */
-void kith_claim_locate(struct kith_claim *claim);
 
 /* Sorts @claims->list and fills in @claims->first. May sleep. */
 void kith_claims_sort(struct kith_claims *claims);

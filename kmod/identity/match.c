@@ -112,9 +112,7 @@ static bool match_exe(const struct kith_claims *claims, const struct file *exe,
 	if (i == claims->first[KITH_CLAIM_KIND_EXE + 1])
 		return false;
 	claim = &claims->list[i];
-	return !strcmp(claim->path, path) &&
-	       (claim->any_dev ||
-		claim->dev == exe->f_path.dentry->d_sb->s_dev);
+	return !strcmp(claim->path, path);
 }
 
 static bool match_uid(const struct kith_claims *claims, uid_t uid)
