@@ -226,7 +226,7 @@ static const char *no_match_reason(const struct kith_attestation *attestation)
 	if (attestation->exe_state == KITH_EXE_DELETED)
 		return "is not on disk any more: restart the program from its file, or select it by its sha256 with file: deleted";
 	if (attestation->exe_state == KITH_EXE_SERVED)
-		return "is on a FUSE filesystem, whose server may show Kith another file than it runs: install it elsewhere, or select it by unit or user";
+		return "is on a filesystem that a process serves (FUSE) or that was mounted in a user namespace, so Kith may be shown another file than it runs: install it elsewhere, or select it by unit or user";
 	if (attestation->exe_state == KITH_EXE_OTHER)
 		return "is not the file of that path here: select it by sha256, unit or user";
 	if (attestation->script.name)

@@ -10,7 +10,8 @@ enum kith_exe_state {
 	KITH_EXE_OTHER,	  /* the path names another file here, or none */
 	KITH_EXE_DELETED, /* the file has no name any more, or never had one */
 	KITH_EXE_MEMORY,  /* it is one of memfd_create() */
-	KITH_EXE_SERVED,  /* a FUSE server shows what it likes: it is not looked at */
+	KITH_EXE_SERVED,  /* on FUSE, or a user's own mount, which shows what he
+			   * likes: it is not looked at */
 };
 
 /**

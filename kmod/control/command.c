@@ -210,13 +210,17 @@ static struct file *program_file(u64 id, bool script,
 
 /* Whether a process serves the content of @file: to Kith it may tell another than it
  * told exec, and keep it waiting. Below overlays, too. virtiofs is the hypervisor's.
+ * Who mounted an overlay as root of an own user namespace can write beneath it to what
+ * runs.
  */
 static bool is_served(const struct file *file)
 {
-	const struct inode *inode = d_real_inode(file->f_path.dentry);
-	const char *type = inode->i_sb->s_type->name;
+	const struct super_block *real = d_real_inode(file->f_path.dentry)->i_sb;
+	const struct super_block *seen = file_inode(file)->i_sb;
 
-	return !strcmp(type, "fuse") || !strcmp(type, "fuseblk");
+	return !strcmp(real->s_type->name, "fuse") ||
+	       !strcmp(real->s_type->name, "fuseblk") ||
+	       real->s_user_ns != &init_user_ns || seen->s_user_ns != &init_user_ns;
 }
 
 /* That, opened anew for reading; or ERR_PTR. */
@@ -228,7 +232,7 @@ static struct file *program_open(u64 id, bool script,
 	if (IS_ERR(held))
 		return held;
 	if (is_served(held)) {
-		NL_SET_ERR_MSG(extack, "it is on a FUSE filesystem, whose server could show anything");
+		NL_SET_ERR_MSG(extack, "it is on a filesystem that a process serves (FUSE) or a user mounted, who could show anything");
 		file = ERR_PTR(-EREMOTE);
 	} else {
 		file = dentry_open(&held->f_path, O_RDONLY | O_LARGEFILE,

@@ -203,16 +203,21 @@ void kith_credential_put(struct kith_credential *c)
 }
 
 /* Path of current's cgroup, or NULL without memory. */
-static char *cgroup_path_current(void)
+/* NULL also when that is not cgroup @id any more. */
+static char *cgroup_path_current(u64 id)
 {
 	char *buf = kzalloc(KITH_PATH_MAX, GFP_KERNEL), *path;
+	struct cgroup *cgroup;
+	bool same;
 
 	if (!buf)
 		return NULL;
 	rcu_read_lock();
-	cgroup_path(task_dfl_cgroup(current), buf, KITH_PATH_MAX);
+	cgroup = task_dfl_cgroup(current);
+	same = cgroup_id(cgroup) == id;
+	cgroup_path(cgroup, buf, KITH_PATH_MAX);
 	rcu_read_unlock();
-	path = kstrdup(buf, GFP_KERNEL);
+	path = same ? kstrdup(buf, GFP_KERNEL) : NULL;
 	kfree(buf);
 	return path;
 }
@@ -234,7 +239,7 @@ credential_new(struct kith_program *program, const struct kith_subject *subject)
 	INIT_RCU_WORK(&c->free, credential_free);
 	c->subject = *subject;
 	c->program = program;
-	c->cgroup = cgroup_path_current();
+	c->cgroup = cgroup_path_current(subject->cgroup_id);
 	kith_attest_begin(c);
 	/* Last: it can be found from now on. */
 	if (!c->cgroup ||
@@ -284,6 +289,17 @@ static bool subject_equal(const struct kith_subject *a,
 		 gid_eq(a->cred->gid, b->cred->gid) &&
 		 a->cred->user_ns == b->cred->user_ns &&
 		 groups_equal(a->cred->group_info, b->cred->group_info)));
+}
+
+bool kith_credential_is_current(const struct kith_credential *c)
+{
+	struct kith_subject subject;
+	bool equal;
+
+	subject_take(&subject);
+	equal = subject_equal(&c->subject, &subject);
+	subject_put(&subject);
+	return equal;
 }
 
 /* Under the program's lock. */

@@ -64,6 +64,10 @@ struct kith_credential_waiter {
  * without memory, when the program has too many or is dead.
  */
 struct kith_credential *kith_credential_current(struct kith_program *program);
+/* Whether it is for current's real credentials and cgroup; of which program is the
+ * caller's to ask. Process context, does not sleep.
+ */
+bool kith_credential_is_current(const struct kith_credential *credential);
 /* Whether its connections have to end: it was revoked, or lost to tampering. Any
  * context.
  */

@@ -54,11 +54,21 @@ static mempool_t *process_pool;
 
 struct kith_stamp kith_stamp_current(void)
 {
-	return (struct kith_stamp){
-		.start = current->group_leader->start_boottime,
+	struct task_struct *leader = current->group_leader;
+	struct kith_stamp stamp = {
+		.start = leader->start_boottime,
 		.exec_id = current->self_exec_id,
 		.tgid = current->tgid,
 	};
+	const struct cred *cred;
+
+	/* A worker of io_uring keeps those that its creator had. */
+	rcu_read_lock();
+	cred = __task_cred(current->flags & PF_IO_WORKER ? leader : current);
+	stamp.uid = cred->uid;
+	stamp.gid = cred->gid;
+	rcu_read_unlock();
+	return stamp;
 }
 
 /* The record of @task's thread group whatever its image. Under RCU. */

@@ -14,6 +14,7 @@
 #include <linux/kith.h>
 #include <linux/types.h>
 #include <linux/sched.h>
+#include <linux/uidgid.h>
 
 struct file;
 struct kith_credential;
@@ -23,11 +24,13 @@ struct kith_run;
 struct kith_tamper;
 struct linux_binprm;
 
-/* What tells one running image from another, cheap to take and to compare. */
+/* What tells one running image and its user from another, cheap to take and to compare. */
 struct kith_stamp {
 	u64 start;		/* group_leader->start_boottime, ns */
 	u64 exec_id;		/* self_exec_id */
 	pid_t tgid;		/* two may start within one tick of the clock */
+	kuid_t uid;		/* real */
+	kgid_t gid;
 };
 
 /* Stamp of current's thread group. Any process context. */
@@ -35,7 +38,8 @@ struct kith_stamp kith_stamp_current(void);
 static inline bool kith_stamp_equal(struct kith_stamp a, struct kith_stamp b)
 {
 	return a.start == b.start && a.exec_id == b.exec_id &&
-	       a.tgid == b.tgid;
+	       a.tgid == b.tgid && uid_eq(a.uid, b.uid) &&
+	       gid_eq(a.gid, b.gid);
 }
 
 /* current's program with a reference, or NULL when it is not claimed. One

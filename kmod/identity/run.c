@@ -30,6 +30,8 @@
  * still end in order.
  */
 #define CLOSE_WAIT	(2 * HZ)
+/* Timers stand still in suspend: how late its end may be told after one. */
+#define LOOK_S		10
 
 struct kith_run {
 	refcount_t ref;
@@ -37,7 +39,7 @@ struct kith_run {
 	struct kith_stamp leader;	/* fixed; its exec_id is that before */
 	bool begun;			/* run_lock; the exec has been */
 	bool over;			/* run_lock to write */
-	u64 until;			/* run_lock; boottime ns */
+	u64 until;			/* run_lock to write; boottime ns */
 	struct kith_run_permit permit;	/* fixed; its text is owned */
 	struct delayed_work end;
 };
@@ -65,7 +67,17 @@ void kith_run_put(struct kith_run *run)
 
 bool kith_run_is_over(const struct kith_run *run)
 {
-	return READ_ONCE(run->over);
+	return READ_ONCE(run->over) ||
+	       ktime_get_boottime_ns() >= READ_ONCE(run->until);
+}
+
+/* Its end is looked for again, or now. */
+static void await_end(struct kith_run *run, u64 now)
+{
+	u64 left = run->until > now ? run->until - now : 0;
+
+	left = min(left, LOOK_S * (u64)NSEC_PER_SEC);
+	mod_delayed_work(kith_identity_wq, &run->end, nsecs_to_jiffies(left) + 1);
 }
 
 const struct kith_run_permit *kith_run_facts(const struct kith_run *run)
@@ -90,6 +102,8 @@ static void run_end(struct work_struct *work)
 
 	spin_lock(&run_lock);
 	mine = !list_empty(&run->link) && (run->over || now >= run->until);
+	if (!mine && !list_empty(&run->link) && run->until != U64_MAX)
+		await_end(run, now);
 	if (mine) {
 		WRITE_ONCE(run->over, true);
 		list_del_init(&run->link);
@@ -108,15 +122,14 @@ static void run_end(struct work_struct *work)
 /* Under the lock: it has so long, without @seconds until its process ends. */
 static void run_set_time(struct kith_run *run, u32 seconds)
 {
-	run->until = U64_MAX;
-	if (seconds) {
-		run->until = ktime_get_boottime_ns() +
-			     seconds * (u64)NSEC_PER_SEC;
-		mod_delayed_work(kith_identity_wq, &run->end,
-				 seconds * (unsigned long)HZ + 1);
-	} else {
+	u64 now = ktime_get_boottime_ns();
+
+	WRITE_ONCE(run->until, seconds ? now + seconds * (u64)NSEC_PER_SEC :
+					 U64_MAX);
+	if (seconds)
+		await_end(run, now);
+	else
 		cancel_delayed_work(&run->end);
-	}
 }
 
 /* Whether it is @task's, begun or not. Under the lock. */
@@ -205,9 +218,12 @@ static int stamp_of(pid_t pid, uid_t uid, struct kith_stamp *stamp)
 	rcu_read_unlock();
 	if (!task)
 		return err;
-	stamp->start = task->start_boottime;
-	stamp->exec_id = task->self_exec_id;
-	stamp->tgid = task->tgid;
+	/* Its users are asked for below. */
+	*stamp = (struct kith_stamp){
+		.start = task->start_boottime,
+		.exec_id = task->self_exec_id,
+		.tgid = task->tgid,
+	};
 	/* After the stamp: what it execs to become more has another. */
 	err = kith_agent_is(task) || !is_users_own(task, uid) ? -EPERM : 0;
 	put_task_struct(task);
