@@ -9,7 +9,7 @@ import signal
 import subprocess
 import threading
 
-from .tap import PATIENCE, Skip, note, same, until
+from .tap import PATIENCE, note, same, until
 
 OPT = "/opt/kith-test"
 WORK = "/run/kith-test"
@@ -135,7 +135,7 @@ def have_module():
 def load_module():
     if not os.path.isdir("/sys/module/kith"):
         if not have_module():
-            raise Skip("kith.ko is not built for this kernel")
+            raise RuntimeError("kith.ko is not built for this kernel: make build")
         command("modprobe", "kith")
 
 
@@ -144,7 +144,7 @@ def test_module(name):
     for path in glob.glob(f"/kith/build/faults/*/kmod/{name}.ko"):
         if command("modinfo", "-F", "vermagic", path).split()[0] == os.uname().release:
             return path
-    raise Skip(f"{name}.ko is not built for this kernel")
+    raise RuntimeError(f"{name}.ko is not built for this kernel: make build")
 
 
 def unload_module():
